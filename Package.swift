@@ -1,0 +1,59 @@
+// swift-tools-version: 6.0
+// SPDX-License-Identifier: Apache-2.0
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("ExistentialAny")
+]
+
+/// Each target imports only targets that stand above it.
+let package = Package(
+    name: "martlet",
+    products: [.executable(name: "martlet", targets: ["martlet"])],
+    targets: [
+        // C libraries: headers only, each imported by the one target that wraps it.
+        .systemLibrary(
+            name: "CGStreamer",
+            pkgConfig: "gstreamer-rtsp-server-1.0 gstreamer-rtsp-1.0 gstreamer-app-1.0 gstreamer-base-1.0 gstreamer-1.0 gio-unix-2.0",
+            providers: [.apt(["libgstrtspserver-1.0-dev", "libgstreamer-plugins-base1.0-dev"])]
+        ),
+        .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .target(
+            name: "CTOML",
+            cxxSettings: [.define("TOML_EXCEPTIONS", to: "0"), .define("TOML_HEADER_ONLY", to: "1")]
+        ),
+
+        // The only code that touches pointers.
+        .target(name: "GLib", dependencies: ["CGStreamer"], swiftSettings: settings),
+        .target(name: "GStreamer", dependencies: ["CGStreamer", "GLib"], swiftSettings: settings),
+
+        // Plain Swift: what is configured, what lies on disk.
+        .target(name: "Configuration", dependencies: ["CTOML"], swiftSettings: settings),
+        .target(name: "ISOBaseMedia", swiftSettings: settings),
+        .target(name: "Footage", dependencies: ["CLinux", "CSQLite", "ISOBaseMedia"], swiftSettings: settings),
+
+        // What runs.
+        .target(name: "Media", dependencies: ["Configuration", "Footage", "GLib", "GStreamer"], swiftSettings: settings),
+        .target(name: "Serving", dependencies: ["Configuration", "GLib", "GStreamer", "Media"], swiftSettings: settings),
+        .executableTarget(
+            name: "martlet",
+            dependencies: ["Configuration", "CSystemd", "Footage", "GLib", "GStreamer", "Media", "Serving"],
+            swiftSettings: settings
+        ),
+
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .testTarget(name: "GLibTests", dependencies: ["GLib"]),
+        .testTarget(name: "GStreamerTests", dependencies: ["GLib", "GStreamer", "TestSupport"]),
+        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
+        .testTarget(name: "ISOBaseMediaTests", dependencies: ["ISOBaseMedia"]),
+        .testTarget(name: "FootageTests", dependencies: ["Footage", "TestSupport"]),
+        .testTarget(name: "MediaTests", dependencies: ["Footage", "GLib", "GStreamer", "Media", "TestSupport"]),
+        .testTarget(name: "CommandTests", dependencies: ["martlet", "Configuration", "TestSupport"]),
+        .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"])
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// GLib, GStreamer and gst-rtsp-server as Swift sees them: their headers, and inline functions for what
+// Swift cannot import (macros with casts, variadic functions). No logic of ours lives here.
+#pragma once
+
+#include <gio/gio.h>
+#include <glib-unix.h>
+#include <gst/app/gstappsink.h>
+#include <gst/app/gstappsrc.h>
+#include <gst/base/gstbasesink.h>
+#include <gst/gst.h>
+#include <gst/rtsp-server/rtsp-server.h>
+
+// Fundamental types are macros with casts.
+static inline GType martlet_type_string(void) { return G_TYPE_STRING; }
+static inline GType martlet_type_boolean(void) { return G_TYPE_BOOLEAN; }
+static inline GType martlet_type_int64(void) { return G_TYPE_INT64; }
+static inline GType martlet_type_uint(void) { return G_TYPE_UINT; }
+static inline GType martlet_type_uint64(void) { return G_TYPE_UINT64; }
+static inline GType martlet_type_boxed(void) { return G_TYPE_BOXED; }
+static inline GType martlet_value_type(const GValue *value) { return G_VALUE_TYPE(value); }
+static inline gboolean martlet_value_holds_object(const GValue *value) { return G_VALUE_HOLDS_OBJECT(value); }
+static inline GType martlet_object_type(gpointer object) { return G_OBJECT_TYPE(object); }
+static inline GObjectClass *martlet_object_class(gpointer object) { return G_OBJECT_GET_CLASS(object); }
+static inline gboolean martlet_is_pipeline(gpointer object) { return GST_IS_PIPELINE(object); }
+static inline gboolean martlet_is_bin(gpointer object) { return GST_IS_BIN(object); }
+
+// GParamFlags are an enumeration whose values Swift does not combine.
+static inline GParamSpec *martlet_string_property(const char *name) {
+    return g_param_spec_string(name, NULL, NULL, NULL, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+}
+
+// Errors with details of their own: gst_element_message_full is wrapped by variadic macros.
+static inline void martlet_element_error(GstElement *element, GstResourceError code, const char *text, const char *debug,
+                                         const char *file, const char *function, int line) {
+    gst_element_message_full(element, GST_MESSAGE_ERROR, GST_RESOURCE_ERROR, code, g_strdup(text), g_strdup(debug), file,
+                             function, line);
+}
+
+// The buffer's flag macros take an lvalue.
+static inline gboolean martlet_buffer_is_delta(GstBuffer *buffer) {
+    return GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+}
+
+// What a line of the debug log is about: a GstObject's path, NULL for anything else. The caller frees it.
+static inline char *martlet_debug_object_path(gpointer object) {
+    return object && GST_IS_OBJECT(object) ? gst_object_get_path_string(object) : NULL;
+}
+
+// The debug log's entry points are macros around these names when logging is compiled out.
+static inline void martlet_debug_remove_default_log_function(void) { gst_debug_remove_log_function(gst_debug_log_default); }
+
+// gst_buffer_copy is an inline function before 1.24 and a macro's target after: a copy of the metadata, the bytes shared.
+static inline GstBuffer *martlet_buffer_copy(GstBuffer *buffer) { return gst_buffer_copy(buffer); }

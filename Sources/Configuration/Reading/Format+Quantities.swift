@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Format<ByteCount> {
+    static func size(in range: ClosedRange<ByteCount>) -> Format {
+        quantity("size", such: .gigabytes(500), in: range, text: \.description) { (text) throws(InvalidValue) in
+            try ByteCount(parsing: text)
+        }
+    }
+}
+
+extension Format<BitRate> {
+    static func rate(in range: ClosedRange<BitRate>) -> Format {
+        quantity("rate", such: .megabitsPerSecond(4), in: range, text: \.description) { (text) throws(InvalidValue) in
+            try BitRate(parsing: text)
+        }
+    }
+}
+
+extension Format<Duration> {
+    static func duration(in range: ClosedRange<Duration>) -> Format {
+        quantity("duration", such: .minutes(10), in: range, text: \.text) { (text) throws(InvalidValue) in
+            try Duration(parsing: text)
+        }
+    }
+}
+
+extension Format where Value: Comparable {
+    /// A number with a unit, within a range.
+    ///
+    /// - Parameter such: An example for messages; the nearest bound, where it is out of range.
+    fileprivate static func quantity(
+        _ name: String,
+        such: Value,
+        in range: ClosedRange<Value>,
+        text: @escaping @Sendable (Value) -> String,
+        parse: @escaping @Sendable (String) throws(InvalidValue) -> Value
+    ) -> Format {
+        let example = min(max(such, range.lowerBound), range.upperBound)
+        let (lower, upper) = (text(range.lowerBound), text(range.upperBound))
+        return Format(
+            type: name,
+            limits: "\(lower) … \(upper)",
+            expected: "a \(name) such as \"\(text(example))\"",
+            example: example,
+            within: "a \(name) from \(lower) to \(upper)",
+            allows: { range.contains($0) },
+            text: text,
+            parse: parse
+        )
+    }
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import CLinux
+internal import Dispatch
+internal import Glibc
+package import ISOBaseMedia
+
+/// One chunk while it is being written, and its durable end.
+///
+/// The file is written under a name ending in `.open.mp4`, opened exclusively, one `write` a fragment: a fragment is worth
+/// a write once the index that describes it is there. The muxer's output is fragmented MP4 until it finalises; then it
+/// breaks the early index, widens the media box over everything and appends one index. Between those steps nothing could
+/// be played, so what lies before the first index is patched only after the final index is on the disk.
+///
+/// A complete chunk is closed in this order, on a queue of its own, so that a slow disk delays nobody:
+/// 1. the last bytes, with the final `moov`, are written;
+/// 2. `fdatasync`: the final index is durable before anything that the old one needs is touched;
+/// 3. the patches that were held back are written: the file is an ordinary MP4 now;
+/// 4. `fsync`: the whole file is durable before its name promises so;
+/// 5. it is renamed to its final name, never over another file;
+/// 6. `fsync` of the folder: the name is durable before anybody is told.
+/// A chunk that was not completed keeps its `.open.mp4` name, cut back to the last fragment that plays.
+package final class ChunkFile: @unchecked Sendable {
+    // The writing thread's until close(), then the queue's: the hand-over is the queue's `async`.
+
+    /// What became of a file once it is as durable as it will be.
+    package struct Outcome: Sendable {
+        package let name: ChunkName
+        /// Whether the file has its final name and holds all that was written; otherwise why not.
+        package let failure: FileError?
+        package let isComplete: Bool
+        /// Size of the file.
+        package let bytes: Int64
+        /// What its index says; `nil` when it is not complete.
+        package let movie: Movie?
+    }
+
+    package let name: ChunkName
+    /// The path while it is written.
+    package let openPath: String
+    private let path: String
+    private let folder: Int32
+    private let file: Int32
+    private let queue = DispatchQueue(label: "chunk-close")
+
+    private var scanner = BoxScanner()
+    private var tail: [UInt8] = []
+    private var tailStart: UInt64 = 0
+    private var written: UInt64 = 0
+    private var heldPatches: [(offset: UInt64, bytes: [UInt8])] = []
+    private var failure: FileError?
+
+    /// More than a fragment ever has: written even without an index, so that memory stays bounded.
+    private static let tailLimit = 16 << 20
+
+    /// Creates the file in its folder below `directory`, which both must exist.
+    ///
+    /// - Throws: ``FileError`` if the folder is missing or the file is there already, under either name.
+    package init(_ name: ChunkName, in directory: String) throws(FileError) {
+        self.name = name
+        path = "\(directory)/\(name.path)"
+        openPath = "\(directory)/\(name.folder)/\(name.openFile)"
+        let folderPath = "\(directory)/\(name.folder)"
+        folder = open(folderPath, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw FileError("open the folder", folderPath) }
+        guard access(path, F_OK) != 0 else {
+            Glibc.close(folder)
+            throw FileError("create the chunk", path, code: EEXIST)
+        }
+        file = open(openPath, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o640)
+        guard file >= 0 else {
+            let error = FileError("create the chunk", openPath)
+            Glibc.close(folder)
+            throw error
+        }
+    }
+
+    private var end: UInt64 { tailStart + UInt64(tail.count) }
+
+    /// Takes bytes for an offset: appended, or patched into what is there.
+    package func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(FileError) {
+        if let failure { throw failure }
+        do throws(FileError) { try accept(bytes, at: offset) } catch {
+            failure = error
+            throw error
+        }
+    }
+
+    private func accept(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(FileError) {
+        if offset == end {
+            var isWorthWriting = tail.count + bytes.count > Self.tailLimit
+            do throws(BoxHeader.Malformed) { isWorthWriting = try scanner.append(bytes) || isWorthWriting } catch {
+                throw FileError("understand the muxer's output in", openPath, code: EILSEQ)
+            }
+            tail.append(contentsOf: bytes)
+            if isWorthWriting { try flush() }
+            return
+        }
+        guard offset + UInt64(bytes.count) <= end else { throw FileError("write beyond the end of", openPath, code: EINVAL) }
+        scanner.patched()
+        if offset >= tailStart {
+            for (index, byte) in bytes.enumerated() { tail[Int(offset - tailStart) + index] = byte }
+        } else if offset < scanner.firstIndexEnd {
+            heldPatches.append((offset, Array(bytes)))
+        } else {
+            try writeOut(bytes, at: offset)
+        }
+    }
+
+    private func flush() throws(FileError) {
+        try tail.withUnsafeBufferPointer { (bytes) throws(FileError) in
+            try writeOut(UnsafeRawBufferPointer(bytes), at: tailStart)
+        }
+        tailStart += UInt64(tail.count)
+        tail.removeAll(keepingCapacity: true)
+        written = scanner.playableEnd
+    }
+
+    private func writeOut(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(FileError) {
+        var done = 0
+        while done < bytes.count {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
+            let count = pwrite(file, rest.baseAddress, rest.count, off_t(offset) + off_t(done))
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw FileError("write", openPath, code: count < 0 ? errno : ENOSPC) }
+            done += count
+        }
+    }
+
+    /// Ends the file, and tells `done` on the file's queue when it is durable. Never waits; called once.
+    package func close(complete: Bool, done: @escaping @Sendable (Outcome) -> Void) {
+        queue.async { [self] in
+            do throws(FileError) {
+                guard complete, failure == nil else {
+                    try abandon()
+                    done(outcome(failure: failure, isComplete: false, movie: nil))
+                    return
+                }
+                done(outcome(failure: nil, isComplete: true, movie: try finish()))
+            } catch {
+                done(outcome(failure: error, isComplete: false, movie: nil))
+            }
+        }
+    }
+
+    private func finish() throws(FileError) -> Movie {
+        defer { closeDescriptors() }
+        try flush()
+        try check(fdatasync(file), "sync", openPath)
+        for patch in heldPatches {
+            try patch.bytes.withUnsafeBufferPointer { (bytes) throws(FileError) in
+                try writeOut(UnsafeRawBufferPointer(bytes), at: patch.offset)
+            }
+        }
+        let movie = try readMovie()
+        try check(fsync(file), "sync", openPath)
+        let renamed = renameat2(folder, name.openFile, folder, name.file, MARTLET_RENAME_NOREPLACE)
+        try check(renamed, "rename \(openPath) to", path)
+        try check(fsync(folder), "sync the folder of", path)
+        return movie
+    }
+
+    private func abandon() throws(FileError) {
+        defer { closeDescriptors() }
+        guard written > 0 else {
+            try check(unlink(openPath), "remove the empty", openPath)
+            return
+        }
+        try check(ftruncate(file, off_t(written)), "cut back", openPath)
+        try check(fsync(file), "sync", openPath)
+    }
+
+    private func readMovie() throws(FileError) -> Movie {
+        guard let range = scanner.movie else { throw FileError("find the index of", openPath, code: ENODATA) }
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: range.count, alignment: 8)
+        defer { bytes.deallocate() }
+        guard pread(file, bytes.baseAddress, bytes.count, off_t(range.lowerBound)) == bytes.count else {
+            throw FileError("read the index of", openPath)
+        }
+        do throws(Movie.Malformed) { return try Movie(UnsafeRawBufferPointer(bytes)) } catch {
+            throw FileError("understand the index of", openPath, code: EILSEQ)
+        }
+    }
+
+    private func outcome(failure: FileError?, isComplete: Bool, movie: Movie?) -> Outcome {
+        Outcome(name: name, failure: failure, isComplete: isComplete, bytes: Int64(isComplete ? end : written), movie: movie)
+    }
+
+    private func closeDescriptors() {
+        Glibc.close(file)
+        Glibc.close(folder)
+    }
+
+    private func check(_ result: Int32, _ operation: String, _ path: String) throws(FileError) {
+        if result != 0 { throw FileError(operation, path) }
+    }
+}

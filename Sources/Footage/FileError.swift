@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Glibc
+
+/// An operation on a file that the system refused: what was tried, on what, and the system's word for why.
+package struct FileError: Error, Equatable, CustomStringConvertible {
+    package let operation: String
+    package let path: String
+    /// The system's error number (`errno`).
+    package let code: Int32
+
+    package init(_ operation: String, _ path: String, code: Int32 = errno) {
+        (self.operation, self.path, self.code) = (operation, path, code)
+    }
+
+    package var description: String { "cannot \(operation) \(path): \(String(cString: strerror(code)))" }
+}

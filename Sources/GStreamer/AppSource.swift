@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import CGStreamer
+internal import GLib
+
+/// An `appsrc`: where samples enter a pipeline. Pushing never blocks.
+package final class AppSource: Element, @unchecked Sendable {  // GstAppSrc locks itself.
+    package enum PushResult: Sendable {
+        case accepted
+        /// The pipeline is stopped or has ended: it takes nothing any more.
+        case closed
+    }
+
+    /// Queues a sample by reference (`gst_app_src_push_sample`). On any thread.
+    package func push(_ sample: borrowing Sample) -> PushResult {
+        let pointer = sample.pointer
+        return withPointer(as: GstAppSrc.self) { gst_app_src_push_sample($0, pointer) } == GST_FLOW_OK ? .accepted : .closed
+    }
+
+    /// Bytes that wait in the queue.
+    package var queuedBytes: Int { withPointer(as: GstAppSrc.self) { Int(gst_app_src_get_current_level_bytes($0)) } }
+
+    /// Nothing follows: what is queued still goes through.
+    package func endOfStream() {
+        withPointer(as: GstAppSrc.self) { _ = gst_app_src_end_of_stream($0) }
+    }
+}
+
+/// An `appsink`: where samples leave a pipeline.
+package final class AppSink: Element, @unchecked Sendable {  // GstAppSink locks itself.
+    /// Calls `handler` with each sample on the streaming thread, which waits for it. Called once, before the start.
+    package func onSample(_ handler: @escaping @Sendable (borrowing Sample) -> Void) {
+        typealias Handler = @Sendable (borrowing Sample) -> Void
+        var callbacks = GstAppSinkCallbacks()
+        callbacks.new_sample = { sink, data in
+            guard let pointer = gst_app_sink_pull_sample(sink), let data else { return GST_FLOW_EOS }
+            Retained<Handler>.value(of: data)(Sample(adopting: pointer))
+            return GST_FLOW_OK
+        }
+        withPointer(as: GstAppSink.self) {
+            gst_app_sink_set_callbacks(
+                $0,
+                &callbacks,
+                Retained<Handler>(handler).toOpaque(),
+                { data in if let data { Retained<Handler>.release(data) } }
+            )
+        }
+    }
+}

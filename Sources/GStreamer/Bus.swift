@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import CGStreamer
+internal import GLib
+internal import Synchronization
+
+/// What a pipeline's elements report, as far as anybody here acts on it.
+package enum BusMessage: Sendable, Equatable {
+    /// An element failed: its name, GStreamer's text, and the details that GStreamer puts beside it.
+    case error(source: String, text: String, detail: String)
+    case warning(source: String, text: String, detail: String)
+    case endOfStream
+    /// An element's latency changed: the pipeline should be asked anew.
+    case latency
+}
+
+/// A pipeline's bus, read on the threads that post to it, so that no main loop is needed and none is kept busy.
+package final class Bus: Sendable {
+    /// The messages in the order they were posted. One reader. At most 64 wait for it: of a flood the first are kept,
+    /// since the first error is the cause, and the rest are counted.
+    package let messages: AsyncStream<BusMessage>
+    private let channel: Channel
+
+    /// How many messages were dropped since nobody read them in time.
+    package var dropped: Int { channel.dropped.load(ordering: .relaxed) }
+
+    init(of pipeline: UnsafeMutableRawPointer) {
+        let (stream, continuation) = AsyncStream.makeStream(of: BusMessage.self, bufferingPolicy: .bufferingOldest(64))
+        messages = stream
+        channel = Channel(continuation)
+        let bus = gst_element_get_bus(pipeline.assumingMemoryBound(to: GstElement.self))
+        gst_bus_set_sync_handler(
+            bus,
+            { _, message, data in
+                if let message, let data, let event = BusMessage(message) {
+                    Retained<Channel>.value(of: data).post(event)
+                }
+                if let message { gst_message_unref(message) }
+                return GST_BUS_DROP
+            },
+            Retained<Channel>(channel).toOpaque(),
+            { data in
+                guard let data else { return }
+                Retained<Channel>.value(of: data).continuation.finish()
+                Retained<Channel>.release(data)
+            }
+        )
+        gst_object_unref(bus)
+    }
+
+    private final class Channel: Sendable {
+        let continuation: AsyncStream<BusMessage>.Continuation
+        let dropped = Atomic<Int>(0)
+
+        init(_ continuation: AsyncStream<BusMessage>.Continuation) { self.continuation = continuation }
+
+        func post(_ event: BusMessage) {
+            if case .dropped = continuation.yield(event) { dropped.add(1, ordering: .relaxed) }
+        }
+    }
+}
+
+extension BusMessage {
+    fileprivate init?(_ message: UnsafeMutablePointer<GstMessage>) {
+        switch message.pointee.type {
+        case GST_MESSAGE_EOS: self = .endOfStream
+        case GST_MESSAGE_LATENCY: self = .latency
+        case GST_MESSAGE_ERROR:
+            let (source, text, detail) = Self.parse(message, gst_message_parse_error)
+            self = .error(source: source, text: text, detail: detail)
+        case GST_MESSAGE_WARNING:
+            let (source, text, detail) = Self.parse(message, gst_message_parse_warning)
+            self = .warning(source: source, text: text, detail: detail)
+        default: return nil
+        }
+    }
+
+    private static func parse(
+        _ message: UnsafeMutablePointer<GstMessage>,
+        _ parser: (
+            UnsafeMutablePointer<GstMessage>?, UnsafeMutablePointer<UnsafeMutablePointer<GError>?>?,
+            UnsafeMutablePointer<UnsafeMutablePointer<gchar>?>?
+        ) -> Void
+    ) -> (source: String, text: String, detail: String) {
+        var error: UnsafeMutablePointer<GError>?
+        var detail: UnsafeMutablePointer<gchar>?
+        parser(message, &error, &detail)
+        defer { g_free(detail) }
+        let source = message.pointee.src.flatMap { gst_object_get_name($0) }
+        defer { g_free(source) }
+        return (
+            source.map { String(cString: $0) } ?? "", takeMessage(of: error),
+            detail.map { Self.lastLine(of: String(cString: $0)) } ?? ""
+        )
+    }
+
+    /// The part of GStreamer's debug text that is for people: it begins with a source line, function and object path.
+    static func lastLine(of debug: String) -> String {
+        let last = debug.split(separator: "\n").last.map(String.init) ?? ""
+        // "gstrtspsrc.c(5550): gst_rtspsrc_loop (): /GstPipeline:…" on one line says nothing to a user.
+        return last.contains("(): /Gst") ? "" : last
+    }
+}

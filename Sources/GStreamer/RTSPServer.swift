@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import CGStreamer
+package import GLib
+
+/// An RTSP server (`GstRTSPServer`) on the main loop; its clients are served on threads of its own.
+@MainLoop package final class RTSPServer {
+    /// Why the server cannot listen, in GLib's words.
+    package struct ListenError: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    private nonisolated let server: Object
+    private var sources: [guint] = []
+
+    /// Listens at once. Clients are told 404 for every path that nothing is mounted at.
+    ///
+    /// - Parameter isAvailable: asked on the server's threads before a client is given a description: where it says no,
+    ///   the client is told 503 Service Unavailable and may come back.
+    package init(
+        host: String,
+        port: Int,
+        isAvailable: @escaping @Sendable (RTSPRequest) -> Bool
+    ) throws(ListenError) {
+        guard let pointer = gst_rtsp_server_new() else { throw ListenError(description: "no RTSP server could be made") }
+        server = Object(adopting: UnsafeMutableRawPointer(pointer))
+        gst_rtsp_server_set_address(pointer, host)
+        gst_rtsp_server_set_service(pointer, String(port))
+        if let pool = gst_rtsp_server_get_thread_pool(pointer) {
+            // A client that is slow to set up holds up a quarter of the others, not all of them.
+            gst_rtsp_thread_pool_set_max_threads(pool, 4)
+            g_object_unref(pool)
+        }
+        server.connect("client-connected") { arguments in
+            guard let client = arguments.object(0) else { return nil }
+            Object(retaining: client).connect("pre-describe-request") { _ in
+                let request = RTSPRequest(gst_rtsp_context_get_current())
+                return isAvailable(request) ? RTSPStatus.ok : .serviceUnavailable
+            }
+            return nil
+        }
+        var error: UnsafeMutablePointer<GError>?
+        guard let source = gst_rtsp_server_create_source(pointer, nil, &error) else {
+            throw ListenError(description: takeMessage(of: error))
+        }
+        sources.append(g_source_attach(source, g_main_context_default()))
+        g_source_unref(source)
+        expireSessions()
+    }
+
+    /// Serves what the factory makes under a path such as `/front-door`.
+    package func mount(_ factory: RTSPMediaFactory, at path: String) {
+        withMountPoints { mounts in
+            // The mount points take over a reference.
+            factory.withPointer(as: GstRTSPMediaFactory.self) { pointer in
+                g_object_ref(pointer)
+                gst_rtsp_mount_points_add_factory(mounts, path, pointer)
+            }
+        }
+    }
+
+    /// New clients of the path are told 404 from now on.
+    package func unmount(_ path: String) {
+        withMountPoints { gst_rtsp_mount_points_remove_factory($0, path) }
+    }
+
+    /// Stops listening and closes every client's connection.
+    package func close() {
+        for source in sources { g_source_remove(source) }
+        sources = []
+        let clients = server.withPointer(as: GstRTSPServer.self) {
+            gst_rtsp_server_client_filter($0, { _, _, _ in GST_RTSP_FILTER_REMOVE }, nil)
+        }
+        g_list_free(clients)
+    }
+
+    private func withMountPoints(_ body: (UnsafeMutablePointer<GstRTSPMountPoints>) -> Void) {
+        guard let mounts = server.withPointer(as: GstRTSPServer.self, { gst_rtsp_server_get_mount_points($0) }) else {
+            return
+        }
+        body(mounts)
+        g_object_unref(mounts)
+    }
+
+    /// Ends, every two seconds, the sessions whose clients have fallen silent: the pool does it only when it is asked.
+    private func expireSessions() {
+        let pool = server.withPointer(as: GstRTSPServer.self) { gst_rtsp_server_get_session_pool($0) }
+        guard let pool else { return }
+        sources.append(
+            g_timeout_add_seconds_full(
+                G_PRIORITY_DEFAULT,
+                2,
+                { data in
+                    if let data { gst_rtsp_session_pool_cleanup(data.assumingMemoryBound(to: GstRTSPSessionPool.self)) }
+                    return 1
+                },
+                pool,
+                { data in if let data { g_object_unref(data) } }
+            )
+        )
+    }
+}
+
+/// What a client is told (`GstRTSPStatusCode`).
+private struct RTSPStatus: ValueConvertible {
+    static let ok = RTSPStatus(code: GST_RTSP_STS_OK)
+    static let serviceUnavailable = RTSPStatus(code: GST_RTSP_STS_SERVICE_UNAVAILABLE)
+
+    let code: GstRTSPStatusCode
+
+    static var valueType: GType { gst_rtsp_status_code_get_type() }
+
+    func store(in value: UnsafeMutablePointer<GValue>) { g_value_set_enum(value, gint(code.rawValue)) }
+
+    static func load(from value: UnsafePointer<GValue>) -> RTSPStatus? {
+        guard martlet_value_type(value) == valueType else { return nil }
+        return RTSPStatus(code: GstRTSPStatusCode(rawValue: UInt32(bitPattern: g_value_get_enum(value))))
+    }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package import GLib
+
+/// One camera inside a process: its feed, what fills it, and what records it. Nothing of it touches another camera.
+@MainLoop package final class Camera {
+    package nonisolated let name: String
+    package nonisolated let feed: Feed
+    package let source: SourceRunner
+    package let recorder: Recorder?
+
+    package nonisolated init(feed: Feed, source: SourceRunner, recorder: Recorder?) {
+        name = feed.camera
+        (self.feed, self.source, self.recorder) = (feed, source, recorder)
+    }
+
+    /// Runs until ``stop()``. When it returns, the source has ended and every chunk is complete, durable and indexed.
+    package func run() async {
+        let recording = Task { await recorder?.run() }
+        await source.run()
+        feed.finish()
+        await recording.value
+    }
+
+    /// Asks for an end in good order.
+    package func stop() { source.stop() }
+}

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Footage
+package import GStreamer
+internal import GLib
+internal import Synchronization
+
+/// The live sequence of one camera's encoded access units inside a process.
+///
+/// One source fills it, on its streaming thread; any number of consumers drink from it, each through an `appsrc` of its own
+/// pipeline. Nothing here waits: a consumer that cannot keep up loses frames up to the next keyframe, itself alone.
+/// Frames go by reference, and what is done for each is a few comparisons and a push for each consumer, under one lock.
+package final class Feed: Sendable {
+    /// An unbroken sequence of frames: one connection, one format, one clock mapping.
+    package struct Run: Sendable {
+        /// Counts the feed's runs from 1.
+        package let number: Int
+        package let format: Caps
+        package let clock: MediaClock
+        /// When its first frame was captured.
+        package let start: ClockTime
+    }
+
+    /// Where a consumer begins.
+    package enum Beginning: Sendable {
+        /// With the next keyframe.
+        case nextKeyframe
+        /// With the last keyframe, in true times: for a recorder at the beginning of a run, which must miss nothing.
+        case lastKeyframe
+        /// With the last keyframe, everything up to now a millisecond apart: a picture at once, and no delay kept from it.
+        case pictureAtOnce
+    }
+
+    /// What a consumer's loss of frames, or of the whole feed, means to it.
+    package enum Role: Sendable {
+        /// Ends with the run.
+        case recorder
+        /// Outlasts runs: a player waits for a camera to come back.
+        case viewer
+    }
+
+    package struct Statistics: Sendable {
+        package var frames = 0
+        package var bytes = 0
+        /// Frames that came while no keyframe had begun a run yet, and were of no use.
+        package var undecodable = 0
+        package var lastFrame: ClockTime?
+    }
+
+    package let camera: String
+    private let state: Mutex<State>
+    private let runContinuation: AsyncStream<Run>.Continuation
+
+    /// The runs as they begin, the newest if nobody was looking; ends with the feed. For one reader, the recorder.
+    package let runs: AsyncStream<Run>
+
+    package init(camera: String) {
+        self.camera = camera
+        (runs, runContinuation) = AsyncStream.makeStream(of: Run.self, bufferingPolicy: .bufferingNewest(1))
+        state = Mutex(State())
+    }
+
+    private struct State: ~Copyable {
+        var run: Run?
+        var runCount = 0
+        var isFinished = false
+        var times = FrameTimes()
+        var picture = SampleQueue()
+        var consumers: [Consumer] = []
+        var consumerCount = 0
+        var statistics = Statistics()
+    }
+
+    private struct Consumer {
+        let number: Int
+        let source: AppSource
+        let role: Role
+        let limit: Int
+        var waitsForKeyframe: Bool
+        var dropped = 0
+    }
+
+    /// Kept of the last group of pictures at most; a longer one cannot be replayed.
+    private static let pictureLimit = 32 << 20
+
+    // MARK: Filling
+
+    /// Takes a frame from the source, on its streaming thread.
+    package func push(_ sample: borrowing Sample) {
+        let arrival = ClockTime.now
+        guard let caps = sample.caps else { return }
+        let begun = state.withLock { state -> Run? in
+            if state.isFinished { return nil }
+            state.statistics.frames += 1
+            state.statistics.bytes += sample.byteCount
+            state.statistics.lastFrame = arrival
+            if let run = state.run, !sample.hasCaps(run.format) { end(&state) }
+            var times = state.times.next(presentation: sample.presentationTime, arrival: arrival)
+            if times == nil {
+                end(&state)
+                times = state.times.next(presentation: sample.presentationTime, arrival: arrival)
+            }
+            guard let times else { return nil }
+            var begun: Run?
+            if state.run == nil {
+                guard sample.isKeyframe else {
+                    state.times = FrameTimes()
+                    state.statistics.undecodable += 1
+                    return nil
+                }
+                state.runCount += 1
+                begun = Run(number: state.runCount, format: caps, clock: .now, start: times.presentation)
+                state.run = begun
+            }
+            guard let format = state.run?.format else { return nil }
+            let frame = sample.retimed(presentation: times.presentation, decode: times.decode, caps: format)
+            keep(frame, &state)
+            distribute(frame, &state)
+            return begun
+        }
+        if let begun { runContinuation.yield(begun) }
+    }
+
+    /// The source stopped or restarts: the run is over, recorders finish, and the next frame begins another.
+    package func endRun() { state.withLock { end(&$0) } }
+
+    /// Nothing follows, ever.
+    package func finish() {
+        state.withLock { state in
+            end(&state)
+            state.isFinished = true
+            for consumer in state.consumers { consumer.source.endOfStream() }
+            state.consumers = []
+        }
+        runContinuation.finish()
+    }
+
+    private func end(_ state: inout State) {
+        state.times = FrameTimes()
+        state.picture.removeAll()
+        guard state.run != nil else { return }
+        state.run = nil
+        for consumer in state.consumers where consumer.role == .recorder { consumer.source.endOfStream() }
+        state.consumers.removeAll { $0.role == .recorder }
+        for index in state.consumers.indices { state.consumers[index].waitsForKeyframe = true }
+    }
+
+    private func keep(_ frame: borrowing Sample, _ state: inout State) {
+        if frame.isKeyframe { state.picture.removeAll() }
+        if state.picture.byteCount > Self.pictureLimit {
+            state.picture.removeAll()
+        } else if frame.isKeyframe || !state.picture.isEmpty {
+            state.picture.append(frame)
+        }
+    }
+
+    private func distribute(_ frame: borrowing Sample, _ state: inout State) {
+        var closed: [Int] = []
+        for index in state.consumers.indices {
+            if state.consumers[index].waitsForKeyframe {
+                guard frame.isKeyframe else { continue }
+                state.consumers[index].waitsForKeyframe = false
+            }
+            let consumer = state.consumers[index]
+            if consumer.source.queuedBytes > consumer.limit {
+                state.consumers[index].waitsForKeyframe = true
+                state.consumers[index].dropped += 1
+                if consumer.role == .recorder {
+                    Log.warning(
+                        "the disk is slower than the video: \(consumer.limit >> 20) MB wait to be written, "
+                            + "and nothing is recorded until the next keyframe",
+                        camera: camera
+                    )
+                }
+            } else if consumer.source.push(frame) == .closed {
+                closed.append(consumer.number)
+            }
+        }
+        if !closed.isEmpty { state.consumers.removeAll { closed.contains($0.number) } }
+    }
+
+    // MARK: Drinking
+
+    /// A consumer's place in a feed, to be given back with ``Feed/unsubscribe(_:)``.
+    package struct Subscription: Hashable, Sendable {
+        fileprivate let number: Int
+    }
+
+    /// Feeds an `appsrc` from now on, until it is unsubscribed or closed.
+    ///
+    /// - Parameter limit: bytes that may wait in the `appsrc` before frames are dropped up to the next keyframe.
+    package func subscribe(
+        _ source: AppSource,
+        as role: Role,
+        from beginning: Beginning,
+        limit: Int
+    ) -> Subscription {
+        state.withLock { state in
+            state.consumerCount += 1
+            var consumer = Consumer(
+                number: state.consumerCount,
+                source: source,
+                role: role,
+                limit: limit,
+                waitsForKeyframe: true
+            )
+            if !state.picture.isEmpty, beginning != .nextKeyframe {
+                replay(state.picture, to: source, beginning)
+                consumer.waitsForKeyframe = false
+            }
+            state.consumers.append(consumer)
+            return Subscription(number: consumer.number)
+        }
+    }
+
+    package func unsubscribe(_ subscription: Subscription) {
+        state.withLock { state in state.consumers.removeAll { $0.number == subscription.number } }
+    }
+
+    private func replay(_ picture: borrowing SampleQueue, to source: AppSource, _ beginning: Beginning) {
+        let count = picture.count
+        var newest = ClockTime.now
+        picture.forEach { index, frame in
+            if index == count - 1, let time = frame.presentationTime { newest = time }
+        }
+        picture.forEach { index, frame in
+            guard beginning == .pictureAtOnce, let caps = frame.caps else {
+                _ = source.push(frame)
+                return
+            }
+            let time = newest - .milliseconds(count - 1 - index)
+            _ = source.push(frame.retimed(presentation: time, decode: time, caps: caps))
+        }
+    }
+
+    // MARK: Looking
+
+    /// The present run; `nil` while nothing flows.
+    package var run: Run? { state.withLock { $0.run } }
+
+    package var statistics: Statistics { state.withLock { $0.statistics } }
+
+    /// How many consumers of a role there are.
+    package func count(of role: Role) -> Int {
+        state.withLock { state in state.consumers.count { $0.role == role } }
+    }
+}

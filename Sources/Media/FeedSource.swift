@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+package import GStreamer
+
+/// What fills a feed: a ``Capture`` of the local sensor or a ``Receiver`` of a network stream.
+package protocol FeedSource: Sendable {
+    /// What it is to a user, such as `capture` or `receiver`.
+    var kind: String { get }
+
+    /// A new pipeline, not yet started, that ends in an `appsink` named `feed`.
+    ///
+    /// - Throws: when the description or the configuration does not allow it, in words for the user.
+    func makePipeline() throws -> Pipeline
+
+    /// A pipeline's error in words for the user.
+    func cause(source: String, text: String, detail: String) -> String
+}
+
+extension FeedSource {
+    package func cause(source: String, text: String, detail: String) -> String {
+        detail.isEmpty ? "\(text) (\(source))" : "\(text) (\(source): \(detail))"
+    }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Configuration
+package import GStreamer
+internal import GLib
+internal import Synchronization
+
+/// A camera's RTSP stream, received and taken out of its packets, never decoded: `pipelines/receive/rtsp.gst`.
+package final class Receiver: FeedSource {
+    package let kind = "receiver"
+    private let description: PipelineDescription
+    private let url: String
+    private let transport: Configuration.RemoteCamera.Transport
+    private let user: String?
+    private let passwordFile: String?
+    /// What the server offered at the last attempt: decides what the next one asks for.
+    private let offer = Mutex(Offer())
+
+    private struct Offer {
+        /// The codec that the pipeline is made for.
+        var codec = VideoCodec.h264
+        /// A stream was chosen in this attempt.
+        var isChosen = false
+        /// Video that the server has and that we cannot take, by its RTP encoding name.
+        var refused: [String] = []
+        var wanted: VideoCodec?
+    }
+
+    package init(
+        url: String,
+        camera: Configuration.RemoteCamera,
+        library: PipelineLibrary
+    ) throws(PipelineDescription.Mistake) {
+        description = try library.description("receive/rtsp")
+        self.url = url
+        (transport, user, passwordFile) = (camera.transport, camera.user, camera.passwordFile)
+    }
+
+    /// What the placeholders of a receive description stand for.
+    package static func values(
+        url: String,
+        transport: Configuration.RemoteCamera.Transport,
+        codec: VideoCodec = .h264
+    ) -> [String: String] {
+        [
+            "url": url,
+            "transport": transport.rawValue,
+            "codec": codec.rawValue,
+            // UDP packets overtake one another; over TCP there is nothing to wait for.
+            "latency": transport == .udp ? "200" : "0",
+        ]
+    }
+
+    package func makePipeline() throws -> Pipeline {
+        let codec = offer.withLock { offer in
+            offer = Offer(codec: offer.wanted ?? offer.codec)
+            return offer.codec
+        }
+        let pipeline = try description.makePipeline(with: Self.values(url: url, transport: transport, codec: codec))
+        guard pipeline.appSink(named: "feed") != nil else { throw description.missing("appsink name=feed") }
+        guard let source = pipeline.element(named: "source") else { throw description.missing("rtspsrc name=source") }
+        if let user, let passwordFile {
+            try source.set("user-id", to: user)
+            try source.set("user-pw", to: Secret.read(passwordFile))
+        }
+        source.connect("select-stream") { [weak self] arguments in self?.choose(arguments.caps(1)) ?? false }
+        return pipeline
+    }
+
+    /// Whether to set up a stream that the server describes: the first video in the codec that the pipeline is made for.
+    private func choose(_ caps: Caps?) -> Bool {
+        guard let caps, caps.string("media") == "video", let name = caps.string("encoding-name") else { return false }
+        return offer.withLock { offer in
+            if offer.isChosen { return false }
+            guard let codec = VideoCodec(encodingName: name) else {
+                offer.refused.append(name)
+                return false
+            }
+            offer.wanted = codec
+            offer.isChosen = codec == offer.codec
+            return offer.isChosen
+        }
+    }
+
+    package func cause(source: String, text: String, detail: String) -> String {
+        let (isChosen, codec, wanted, refused) = offer.withLock { ($0.isChosen, $0.codec, $0.wanted, $0.refused) }
+        if !isChosen, let wanted, wanted != codec { return "the camera sends \(wanted): receiving that instead" }
+        if !isChosen, let first = refused.first {
+            let name = first == "JPEG" ? "MJPEG" : first
+            return "the camera sends \(name), which Martlet cannot record: set it to H.264 or H.265"
+        }
+        return "\(detail.isEmpty ? text : detail) (\(url))"
+    }
+}

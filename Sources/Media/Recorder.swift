@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Footage
+package import GLib
+internal import GStreamer
+
+/// Writes a feed into chunks: one pipeline for each run, cut on the wall clock, every finished chunk in the index.
+@MainLoop package final class Recorder {
+    package struct Settings: Sendable, Equatable {
+        /// Chunks end at whole multiples of it on the clock.
+        package var chunkDuration: Duration
+        /// A chunk that reaches this size in bytes ends earlier; `nil` for no limit.
+        package var chunkSize: Int64?
+
+        package init(chunkDuration: Duration, chunkSize: Int64? = nil) {
+            (self.chunkDuration, self.chunkSize) = (chunkDuration, chunkSize)
+        }
+    }
+
+    private let feed: Feed
+    private let store: ChunkStore
+    private let description: PipelineDescription
+    private let settings: Settings
+    private var backoff = Supervisor.Policy().firstDelay
+
+    /// The chunk that is being written, as a path.
+    package private(set) var openChunk: String?
+    /// Chunks that were finished since the start.
+    package private(set) var finishedChunks = 0
+
+    package nonisolated init(feed: Feed, store: ChunkStore, description: PipelineDescription, settings: Settings) {
+        (self.feed, self.store, self.description, self.settings) = (feed, store, description, settings)
+    }
+
+    /// What the placeholders of a record description stand for.
+    package nonisolated static func values(_ settings: Settings) -> [String: String] {
+        ["chunk-size": String(settings.chunkSize ?? 0)]
+    }
+
+    /// Records run after run until the feed is finished; then every chunk is closed and in the index.
+    package func run() async {
+        for await run in feed.runs { await record(run) }
+    }
+
+    /// Records one run to its end, in more than one attempt if the disk makes it necessary.
+    private func record(_ run: Feed.Run) async {
+        var beginning = Feed.Beginning.lastKeyframe
+        while feed.run?.number == run.number {
+            do {
+                try await attempt(run, from: beginning)
+                backoff = Supervisor.Policy().firstDelay
+                return
+            } catch {
+                Log.error("recording stopped: \(error); trying again in \(backoff.inSeconds)", camera: feed.camera)
+            }
+            // What was written before the fault is not written twice.
+            beginning = .nextKeyframe
+            do { try await Task.sleep(for: backoff) } catch { return }
+            backoff = min(backoff * 2, Supervisor.Policy().longestDelay)
+        }
+    }
+
+    private func attempt(_ run: Feed.Run, from beginning: Feed.Beginning) async throws {
+        let recording = try Recording(run, feed: feed, store: store, description: description, settings: settings)
+        let key = try await store.index.beginRun(camera: feed.camera, start: run.clock.wallTime(of: run.start))
+        await recording.start(from: beginning)
+        var fault: RecordingFault?
+        for await event in recording.events {
+            switch event {
+            case .chunk(.opened(_, let path)):
+                openChunk = path
+            case .chunk(.closed(let outcome, let sequence)):
+                await finished(outcome, sequence: sequence, run: key)
+                recording.closedOne()
+            case .fault(let text):
+                if fault == nil { fault = RecordingFault(description: text) }
+                recording.end()
+            case .endOfStream: recording.end()
+            }
+        }
+        openChunk = nil
+        if let fault { throw fault }
+    }
+
+    private func finished(_ outcome: ChunkFile.Outcome, sequence: Int, run: Int64) async {
+        if openChunk?.hasSuffix(outcome.name.openFile) == true { openChunk = nil }
+        guard outcome.isComplete, let movie = outcome.movie else {
+            let cause = outcome.failure.map { ": \($0)" } ?? ""
+            if outcome.bytes > 0 {
+                Log.warning("chunk \(outcome.name.openFile) stays unfinished\(cause)", camera: feed.camera)
+            }
+            return
+        }
+        finishedChunks += 1
+        let chunk = Chunk(
+            camera: feed.camera,
+            run: run,
+            sequence: sequence,
+            start: outcome.name.start,
+            duration: movie.length,
+            frames: movie.frames,
+            bytes: outcome.bytes,
+            path: outcome.name.path
+        )
+        do {
+            try await store.index.add(chunk)
+            Log.info("chunk \(outcome.name.file) is complete: \(movie.frames) frames", camera: feed.camera)
+        } catch {
+            Log.error("chunk \(outcome.name.file) is complete, but not in the index: \(error)", camera: feed.camera)
+        }
+    }
+}
+
+/// Why a recording ended before its run, in words for the user.
+struct RecordingFault: Error, CustomStringConvertible {
+    let description: String
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Footage
+internal import GLib
+internal import GStreamer
+internal import Synchronization
+
+/// One pipeline that writes one run into chunks. Used once: a splitmuxsink that failed would truncate its chunk when it
+/// was started again.
+@MainLoop final class Recording {
+    enum Event: Sendable {
+        case chunk(ChunkSink.Event)
+        case fault(String)
+        case endOfStream
+    }
+
+    /// What happens to the recording; ends when its last chunk is closed.
+    let events: AsyncStream<Event>
+    private let post: AsyncStream<Event>.Continuation
+    private let feed: Feed
+    private let pipeline: Pipeline
+    private let source: AppSource
+    private let splitter: Element
+    private let openFiles: OpenFiles
+    private var subscription: Feed.Subscription?
+    private var isEnding = false
+
+    /// What may wait in memory while the disk is busy: half a minute of 4 Mbit/s.
+    private static let queueLimit = 16 << 20
+
+    init(
+        _ run: Feed.Run,
+        feed: Feed,
+        store: ChunkStore,
+        description: PipelineDescription,
+        settings: Recorder.Settings
+    ) throws {
+        self.feed = feed
+        (events, post) = AsyncStream.makeStream(of: Event.self, bufferingPolicy: .unbounded)
+        pipeline = try description.makePipeline(with: Recorder.values(settings))
+        guard let source = pipeline.appSource(named: "feed") else { throw description.missing("appsrc name=feed") }
+        guard let splitter = pipeline.element(named: "chunks") else {
+            throw description.missing("splitmuxsink name=chunks")
+        }
+        (self.source, self.splitter) = (source, splitter)
+        let openFiles = OpenFiles()
+        self.openFiles = openFiles
+        let cuts = Cuts(clock: run.clock, every: settings.chunkDuration)
+        let sink = ChunkSink(
+            store: store,
+            camera: feed.camera,
+            clock: run.clock,
+            // Not from the callback that names a chunk: there splitmuxsink holds the lock that this takes.
+            began: { [weak splitter] name in if let splitter { cuts.schedule(after: name.start, in: splitter) } },
+            report: { [post] event in
+                if case .opened = event { openFiles.count.add(1, ordering: .relaxed) }
+                post.yield(.chunk(event))
+            }
+        )
+        try splitter.set("sink", to: ByteSink(target: sink))
+        splitter.connect("format-location-full") { arguments in
+            sink.nameChunk(beginningAt: arguments.sample(1)?.presentationTime ?? .now)
+        }
+    }
+
+    func start(from beginning: Feed.Beginning) async {
+        let messages = pipeline.bus.messages
+        Task { [post] in
+            for await message in messages {
+                switch message {
+                case .error(_, let text, let detail): post.yield(.fault(detail.isEmpty ? text : "\(text) \(detail)"))
+                case .endOfStream: post.yield(.endOfStream)
+                case .warning, .latency: break
+                }
+            }
+        }
+        // Before the start, so that nothing is missed: an appsrc queues what it is given.
+        subscription = feed.subscribe(source, as: .recorder, from: beginning, limit: Self.queueLimit)
+        await pipeline.setState(.playing)
+    }
+
+    /// Takes the pipeline down. ``events`` end once every chunk is closed.
+    func end() {
+        guard !isEnding else { return }
+        isEnding = true
+        if let subscription { feed.unsubscribe(subscription) }
+        Task { [self] in
+            await pipeline.setState(.null)
+            openFiles.isStopped.store(true, ordering: .relaxed)
+            finishIfDone()
+        }
+    }
+
+    /// The reader of ``events`` has dealt with a closed chunk.
+    func closedOne() {
+        openFiles.count.subtract(1, ordering: .relaxed)
+        finishIfDone()
+    }
+
+    private func finishIfDone() {
+        if openFiles.isStopped.load(ordering: .relaxed), openFiles.count.load(ordering: .relaxed) == 0 { post.finish() }
+    }
+
+    /// Chunks that are open or being closed, counted where they open: on the streaming thread.
+    private final class OpenFiles: Sendable {
+        let count = Atomic<Int>(0)
+        let isStopped = Atomic<Bool>(false)
+    }
+}
+
+/// Tells splitmuxsink where on its clock to cut.
+///
+/// `split-at-running-time` cuts at the next keyframe and loses nothing; `split-now` would cut a group of pictures early,
+/// and `max-size-time` never exceeds its limit and so drifts off the clock. Asked for when a chunk's first bytes are
+/// written: before the start splitmuxsink would forget it, and it decides about a group of pictures only at that
+/// group's end, so that even a cut that is due before the second group is in time. Always two cuts are known ahead.
+private final class Cuts: Sendable {
+    private let clock: MediaClock
+    private let interval: Duration
+    private let last = Mutex<UTCTime?>(nil)
+
+    init(clock: MediaClock, every interval: Duration) {
+        (self.clock, self.interval) = (clock, interval)
+    }
+
+    func schedule(after start: UTCTime, in splitter: Element) {
+        let cuts = last.withLock { last -> [UTCTime] in
+            var cuts: [UTCTime] = []
+            let horizon = start.nextBoundary(every: interval).nextBoundary(every: interval)
+            var next = (last ?? start).nextBoundary(every: interval)
+            while next <= horizon {
+                cuts.append(next)
+                last = next
+                next = next.nextBoundary(every: interval)
+            }
+            return cuts
+        }
+        for cut in cuts { splitter.emit("split-at-running-time", clock.mediaTime(of: cut).nanoseconds) }
+    }
+}

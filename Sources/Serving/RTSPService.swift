@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Configuration
+package import GLib
+internal import GStreamer
+package import Media
+internal import Synchronization
+
+/// Serves feeds over RTSP: `rtsp://HOST:8554/<camera>`, as captured, to any number of players and stores.
+@MainLoop package final class RTSPService {
+    /// Why the service cannot start, in words for the user.
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    private let server: RTSPServer
+    private let description: PipelineDescription
+    private let feeds: Feeds
+
+    /// Listens at once; cameras are added with ``serve(_:)``.
+    package init(listen: ListenAddress, library: PipelineLibrary) throws {
+        description = try library.description("serve/rtsp")
+        let feeds = Feeds()
+        self.feeds = feeds
+        do throws(RTSPServer.ListenError) {
+            server = try RTSPServer(host: listen.host, port: listen.port) { request in
+                // A path that nothing is mounted at is 404, which the server says by itself.
+                feeds.at(request.path).map { $0.run?.codec != nil } ?? true
+            }
+        } catch {
+            throw Failure(description: "cannot serve RTSP on \(listen): \(error)")
+        }
+    }
+
+    /// Serves a feed under its camera's name.
+    package func serve(_ feed: Feed) {
+        let viewers = Viewers(of: feed, description: description)
+        let factory = RTSPMediaFactory(
+            .init(
+                makeBin: { _ in viewers.makeBin() },
+                started: { bin, request in viewers.add(bin, request) },
+                stopped: { bin in viewers.remove(bin) }
+            )
+        )
+        let path = "/\(feed.camera)"
+        feeds.add(feed, at: path)
+        server.mount(factory, at: path)
+    }
+
+    /// Stops listening and lets go of all clients.
+    package func close() { server.close() }
+
+    /// What the placeholders of a serve description stand for.
+    package nonisolated static func values(codec: VideoCodec) -> [String: String] { ["codec": codec.rawValue] }
+}
+
+/// The feeds that are served, by their paths.
+private final class Feeds: Sendable {
+    private let feeds = Mutex<[String: Feed]>([:])
+
+    func add(_ feed: Feed, at path: String) { feeds.withLock { $0[path] = feed } }
+
+    func at(_ path: String) -> Feed? { feeds.withLock { $0[path] } }
+}
+
+/// The RTSP clients of one feed. Called on the server's threads.
+private final class Viewers: Sendable {
+    private let feed: Feed
+    private let description: PipelineDescription
+    private let subscriptions = Mutex<[ObjectIdentifier: Feed.Subscription]>([:])
+
+    /// What a client may leave unread before it loses frames up to the next keyframe: eight seconds of 4 Mbit/s.
+    private static let queueLimit = 4 << 20
+
+    init(of feed: Feed, description: PipelineDescription) {
+        (self.feed, self.description) = (feed, description)
+    }
+
+    /// A payloader for the feed's format; `nil` if nothing flows any more since the client was let in.
+    func makeBin() -> Bin? {
+        guard let codec = feed.run?.codec else { return nil }
+        do {
+            let bin = try description.makeBin(with: RTSPService.values(codec: codec))
+            guard bin.appSource(named: "feed") != nil else { throw description.missing("appsrc name=feed") }
+            return bin
+        } catch {
+            Log.error("cannot serve RTSP: \(error)", camera: feed.camera)
+            return nil
+        }
+    }
+
+    func add(_ bin: Bin, _ request: RTSPRequest) {
+        guard let source = bin.appSource(named: "feed") else { return }
+        // A store wants true times and no burst: its jitter buffer would take a replayed picture for a clock that
+        // jumped. A player wants a picture at once.
+        let isStore = request.userAgent.hasPrefix("Martlet")
+        let subscription = feed.subscribe(
+            source,
+            as: .viewer,
+            from: isStore ? .nextKeyframe : .pictureAtOnce,
+            limit: Self.queueLimit
+        )
+        subscriptions.withLock { $0[ObjectIdentifier(bin)] = subscription }
+        Log.info("RTSP client joins (\(request.userAgent.isEmpty ? "unnamed" : request.userAgent))", camera: feed.camera)
+    }
+
+    func remove(_ bin: Bin) {
+        guard let subscription = subscriptions.withLock({ $0.removeValue(forKey: ObjectIdentifier(bin)) }) else { return }
+        feed.unsubscribe(subscription)
+        Log.info("RTSP client left", camera: feed.camera)
+    }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Glibc
+
+/// Where a command writes: results to stdout, everything else to stderr.
+struct Terminal: Sendable {
+    /// Writes a line of the result.
+    func print(_ line: String) { write(line, to: STDOUT_FILENO) }
+
+    /// Writes a line that is not the result: a mistake, a warning, progress.
+    func complain(_ line: String) { write(line, to: STDERR_FILENO) }
+
+    private func write(_ line: String, to descriptor: Int32) {
+        let bytes = Array((line.hasSuffix("\n") ? line : line + "\n").utf8)
+        var done = 0
+        while done < bytes.count {
+            let count = bytes[done...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            // A reader that has gone away (`martlet … | head`) wants no more, and there is nobody left to tell.
+            guard count > 0 else { return }
+            done += count
+        }
+    }
+}

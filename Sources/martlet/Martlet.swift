@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import GLib
+internal import Glibc
+
+/// The command: parses its words, runs what they ask for, and exits with what came of it.
+@main struct Martlet {
+    /// The version of this program.
+    static let version = "0.1.0"
+
+    static func main() {
+        let terminal = Terminal()
+        let words = Array(CommandLine.arguments.dropFirst())
+        do throws(UsageError) {
+            switch try Invocation(parsing: words, among: Subcommand.all) {
+            case .help(let text): terminal.print(text)
+            case .version: terminal.print("martlet \(version)")
+            case .run(let subcommand, let arguments):
+                let status = MainLoop.run { await subcommand.run(arguments, terminal) }
+                exit(status.rawValue)
+            }
+        } catch {
+            terminal.complain(error.description)
+            exit(ExitStatus.wrongUse.rawValue)
+        }
+    }
+}
+
+/// What the process tells whoever started it.
+enum ExitStatus: Int32, Sendable {
+    case done = 0
+    /// The thing asked about is wrong.
+    case wrong = 1
+    /// Wrong use, or input that cannot be read.
+    case wrongUse = 2
+    case notRunning = 3
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import GLib
+internal import Glibc
+internal import Media
+internal import Serving
+
+/// The life of a daemon of either role: cameras run until a signal comes, then end in good order.
+@MainLoop struct Daemon {
+    let role: String
+    let cameras: [Camera]
+    let service: RTSPService
+
+    /// systemd's patience and ours: stopping takes less than ten seconds, whatever hangs.
+    private static let stopLimit = Duration.seconds(9)
+
+    /// Runs until SIGTERM or SIGINT; every chunk is complete, durable and in the index when this returns.
+    func run() async -> ExitStatus {
+        let signals = UnixSignal.stream(of: [SIGTERM, SIGINT])
+        for camera in cameras { service.serve(camera.feed) }
+        let running = cameras.map { camera in Task { await camera.run() } }
+        ServiceManager.ready()
+        let report = Task { await reportStatus() }
+        // Further signals change nothing: the stream is no longer read, and their default action stays taken away.
+        for await signal in signals {
+            Log.notice("\(signal == SIGINT ? "SIGINT" : "SIGTERM"): stopping")
+            break
+        }
+        report.cancel()
+        ServiceManager.stopping()
+        let limit = Task { await giveUp(after: Self.stopLimit) }
+        for camera in cameras { camera.stop() }
+        for camera in running { await camera.value }
+        service.close()
+        limit.cancel()
+        withExtendedLifetime(signals) {}
+        Log.notice("stopped: every chunk is complete")
+        return .done
+    }
+
+    /// What is left unfinished after so long would not be finished either: the chunk keeps its last whole fragment.
+    private func giveUp(after limit: Duration) async {
+        do { try await Task.sleep(for: limit) } catch { return }
+        Log.error("not everything could be finished within \(limit.inSeconds): the open chunks end where they are")
+        _exit(ExitStatus.wrong.rawValue)
+    }
+
+    private func reportStatus() async {
+        var last = ""
+        while !Task.isCancelled {
+            let sentence = Self.sentence(cameras.map { ($0.name, $0.source.state) }, role: role)
+            if sentence != last { ServiceManager.status(sentence) }
+            last = sentence
+            do { try await Task.sleep(for: .seconds(1)) } catch { return }
+        }
+    }
+
+    /// One sentence for `systemctl status`: what is wrong first.
+    nonisolated static func sentence(_ states: [(name: String, state: Supervisor.State)], role: String) -> String {
+        var running = 0
+        var troubles: [String] = []
+        for (name, state) in states {
+            switch state {
+            case .running: running += 1
+            case .idle, .starting: troubles.append("\(name): starting")
+            case .backingOff(_, let cause): troubles.append("\(name): \(cause)")
+            case .stopped: troubles.append("\(name): stopped")
+            }
+        }
+        let summary =
+            switch (states.count, role) {
+            case (0, _): "no cameras yet"
+            case (1, "camera"): running == 1 ? "running" : "not running"
+            default: "\(running) of \(states.count) cameras running"
+            }
+        return ([summary] + troubles).joined(separator: "; ")
+    }
+}

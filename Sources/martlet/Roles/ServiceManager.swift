@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import CSystemd
+internal import GLib
+
+/// What systemd is told of a daemon (`sd_notify`); nothing happens where nobody listens.
+enum ServiceManager {
+    /// The daemon is up: units that come after it may start.
+    static func ready() { notify("READY=1") }
+
+    static func stopping() { notify("STOPPING=1") }
+
+    /// A sentence for `systemctl status`.
+    static func status(_ sentence: String) { notify("STATUS=\(sentence)") }
+
+    private static func notify(_ state: String) {
+        let result = sd_notify(0, state)
+        if result < 0 { Log.warning("systemd cannot be told '\(state)': error \(-result)") }
+    }
+}
