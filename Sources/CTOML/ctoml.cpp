@@ -8,23 +8,18 @@
 #include <string_view>
 #include <vector>
 
-// toml++ parses nested values and destroys nested tables recursively. It limits the former, by this, and does not
-// limit the latter, which dotted keys reach without any nested value: hence findOverlongKey() below.
-#define TOML_MAX_NESTED_VALUES CTOML_MAX_DEPTH
-#define TOML_ENABLE_FORMATTERS 0
-#include <toml++/toml.h>
-
-static_assert(!TOML_EXCEPTIONS, "an exception must not cross into Swift");
+#include "tomlplusplus.h"
 
 namespace {
 
-constexpr auto tooDeep = "nested too deeply";
+constexpr std::string_view tooDeep = "nested too deeply";
 
 ctoml_place placeOf(const toml::source_position &position) {
     return {static_cast<uint32_t>(position.line), static_cast<uint32_t>(position.column)};
 }
 
-/// Finds the first key of more than CTOML_MAX_DEPTH dotted parts, before toml++ makes a table of each.
+/// Finds the first key of more than CTOML_MAX_DEPTH dotted parts, before toml++ makes a table of each: it destroys
+/// nested tables recursively, and a line of dots would be enough to fill the stack.
 ///
 /// Knows just enough of TOML to skip strings and comments, where dots mean nothing. What is no valid TOML it may
 /// judge wrongly, but an error it is then either way.
@@ -114,7 +109,9 @@ struct ctoml_document {
         } else if (const auto result = toml::parse(text)) {
             fill(root, result.table(), 0);
         } else {
-            fail(result.error().description(), placeOf(result.error().source().begin));
+            const auto description = result.error().description();
+            const bool isNesting = description.find("TOML_MAX_NESTED_VALUES") != description.npos;
+            fail(isNesting ? tooDeep : description, placeOf(result.error().source().begin));
         }
     }
 

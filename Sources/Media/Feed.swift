@@ -47,23 +47,24 @@ package final class Feed: Sendable {
     }
 
     package let camera: String
+    private let origin: TimestampOrigin
     private let state: Mutex<State>
     private let runContinuation: AsyncStream<Run>.Continuation
 
     /// The runs as they begin, the newest if nobody was looking; ends with the feed. For one reader, the recorder.
     package let runs: AsyncStream<Run>
 
-    package init(camera: String) {
-        self.camera = camera
+    package init(camera: String, origin: TimestampOrigin) {
+        (self.camera, self.origin) = (camera, origin)
         (runs, runContinuation) = AsyncStream.makeStream(of: Run.self, bufferingPolicy: .bufferingNewest(1))
-        state = Mutex(State())
+        state = Mutex(State(times: FrameTimes(origin: origin)))
     }
 
     private struct State: ~Copyable {
         var run: Run?
         var runCount = 0
         var isFinished = false
-        var times = FrameTimes()
+        var times: FrameTimes
         var picture = SampleQueue()
         var consumers: [Consumer] = []
         var consumerCount = 0
@@ -103,7 +104,7 @@ package final class Feed: Sendable {
             var begun: Run?
             if state.run == nil {
                 guard sample.isKeyframe else {
-                    state.times = FrameTimes()
+                    state.times = FrameTimes(origin: origin)
                     state.statistics.undecodable += 1
                     return nil
                 }
@@ -112,9 +113,13 @@ package final class Feed: Sendable {
                 state.run = begun
             }
             guard let format = state.run?.format else { return nil }
-            let frame = sample.retimed(presentation: times.presentation, decode: times.decode, caps: format)
-            keep(frame, &state)
-            distribute(frame, &state)
+            // Encoders repeat their parameter sets in each keyframe; RTP receivers take them out. In a feed, as in an
+            // MP4 file, they are part of the format alone, so that camera and store hold the same bytes.
+            if sample.isKeyframe, let bare = sample.withoutParameterSets() {
+                pass(bare.retimed(presentation: times.presentation, decode: times.decode, caps: format), &state)
+            } else {
+                pass(sample.retimed(presentation: times.presentation, decode: times.decode, caps: format), &state)
+            }
             return begun
         }
         if let begun { runContinuation.yield(begun) }
@@ -135,13 +140,18 @@ package final class Feed: Sendable {
     }
 
     private func end(_ state: inout State) {
-        state.times = FrameTimes()
+        state.times = FrameTimes(origin: origin)
         state.picture.removeAll()
         guard state.run != nil else { return }
         state.run = nil
         for consumer in state.consumers where consumer.role == .recorder { consumer.source.endOfStream() }
         state.consumers.removeAll { $0.role == .recorder }
         for index in state.consumers.indices { state.consumers[index].waitsForKeyframe = true }
+    }
+
+    private func pass(_ frame: borrowing Sample, _ state: inout State) {
+        keep(frame, &state)
+        distribute(frame, &state)
     }
 
     private func keep(_ frame: borrowing Sample, _ state: inout State) {

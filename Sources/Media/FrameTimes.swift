@@ -19,12 +19,13 @@ package struct FrameTimes: Sendable {
 
     private var last: Times?
     private var isReordered = false
+    private var drift: DriftCorrection
 
-    package init() {}
+    package init(origin: TimestampOrigin) { drift = DriftCorrection(origin: origin) }
 
     /// The times for the next frame; `nil` if they do not continue what came before, so that a new run must begin.
     package mutating func next(presentation: ClockTime?, arrival: ClockTime) -> Times? {
-        let presentation = presentation ?? arrival
+        let presentation = drift.correct(presentation ?? arrival, arrival: arrival)
         guard let last else {
             return remember(Times(presentation: presentation, decode: presentation))
         }

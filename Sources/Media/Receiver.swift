@@ -45,6 +45,7 @@ package final class Receiver: FeedSource {
             "url": url,
             "transport": transport.rawValue,
             "codec": codec.rawValue,
+            "stream-format": codec == .h264 ? "avc" : "hvc1",
             // UDP packets overtake one another; over TCP there is nothing to wait for.
             "latency": transport == .udp ? "200" : "0",
         ]

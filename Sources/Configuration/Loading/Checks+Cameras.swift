@@ -56,7 +56,9 @@ extension Checks {
         let path: String
 
         init?(_ url: String) {
-            guard case .success(let address) = Result(catching: { try ResourceAddress(parsing: url) }) else { return nil }
+            guard case .success(let address) = Result(catching: { try ResourceAddress(parsing: url) }) else {
+                return nil
+            }
             (host, port, path) = (address.host, address.port, address.path)
         }
     }

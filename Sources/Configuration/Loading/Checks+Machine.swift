@@ -7,16 +7,19 @@ extension Checks {
             ("camera.recording.directory", configuration.camera?.recording.directory),
             ("store.recording.directory", configuration.store?.recording.directory),
             ("store.incoming.directory", configuration.store?.incoming?.directory),
-            ("access.directory", configuration.access.directory)
+            ("access.directory", configuration.access.directory),
         ]
         var earlier: [(key: String, parts: [Substring])] = []
         for (key, directory) in inOrder(directories) {
             guard let directory, findings.isSound(key) else { continue }
             let parts = directory.split(separator: "/").filter { $0 != "." }
-            for other in earlier where parts.starts(with: other.parts) || other.parts.starts(with: parts) {
+            if let other = earlier.first(where: { parts.starts(with: $0.parts) || $0.parts.starts(with: parts) }) {
                 let relation =
-                    parts == other.parts ? "is" : parts.count > other.parts.count ? "is inside" : "has inside it"
-                report(key, "this \(relation) the directory of \(other.key), \(whereItIs(other.key))")
+                    parts == other.parts
+                    ? "is \(other.key) too"
+                    : parts.count > other.parts.count ? "is inside \(other.key)" : "has \(other.key) inside it"
+                let message = "this directory \(relation), \(whereItIs(other.key))"
+                report(key, message, hint: "each needs one of its own")
             }
             earlier.append((key, parts))
         }
@@ -53,7 +56,7 @@ extension Checks {
     ) -> [(key: String, value: ListenAddress?)] {
         [
             ("\(role).rtsp.listen", rtsp?.listen), ("\(role).rtsp.tls-listen", rtsp?.tlsListen),
-            ("\(role).web.listen", web?.listen), ("\(role).web.tls-listen", web?.tlsListen)
+            ("\(role).web.listen", web?.listen), ("\(role).web.tls-listen", web?.tlsListen),
         ]
     }
 }

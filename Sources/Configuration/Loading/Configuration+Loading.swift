@@ -15,9 +15,7 @@ extension Configuration {
         return read(main, dropIns: files)
     }
 
-    /// Reads a configuration that is not in a file.
-    ///
-    /// - Parameter file: What diagnostics call it.
+    /// Reads a configuration that is not in a file, but which diagnostics call `file`.
     package static func parse(_ text: String, file: String = "config.toml") -> Loaded {
         read(SourceFile(path: file, bytes: Array(text.utf8)), dropIns: [])
     }

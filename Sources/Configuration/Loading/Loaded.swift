@@ -16,7 +16,9 @@ package struct Loaded: Sendable {
         self.values = values
         self.document = document
         files = document.files.map(\.path)
-        var sorted = diagnostics.sorted { $0.place < $1.place }
+        var sorted = diagnostics.sorted { left, right in
+            left.place == right.place ? left.severity < right.severity : left.place < right.place
+        }
         if sorted.count > Self.mostDiagnostics {
             let hasErrors = sorted.contains { $0.severity == .error }
             let rest = sorted.count - Self.mostDiagnostics

@@ -2,32 +2,24 @@
 
 extension Format<ByteCount> {
     static func size(in range: ClosedRange<ByteCount>) -> Format {
-        quantity("size", such: .gigabytes(500), in: range, text: \.description) { (text) throws(InvalidValue) in
-            try ByteCount(parsing: text)
-        }
+        quantity("size", such: .gigabytes(500), in: range, text: \.description, parse: ByteCount.init(parsing:))
     }
 }
 
 extension Format<BitRate> {
     static func rate(in range: ClosedRange<BitRate>) -> Format {
-        quantity("rate", such: .megabitsPerSecond(4), in: range, text: \.description) { (text) throws(InvalidValue) in
-            try BitRate(parsing: text)
-        }
+        quantity("rate", such: .megabitsPerSecond(4), in: range, text: \.description, parse: BitRate.init(parsing:))
     }
 }
 
 extension Format<Duration> {
     static func duration(in range: ClosedRange<Duration>) -> Format {
-        quantity("duration", such: .minutes(10), in: range, text: \.text) { (text) throws(InvalidValue) in
-            try Duration(parsing: text)
-        }
+        quantity("duration", such: .minutes(10), in: range, text: \.text, parse: Duration.init(parsing:))
     }
 }
 
 extension Format where Value: Comparable {
-    /// A number with a unit, within a range.
-    ///
-    /// - Parameter such: An example for messages; the nearest bound, where it is out of range.
+    /// A number with a unit, within a range; messages give `such`, or the bound that is nearest to it, as an example.
     fileprivate static func quantity(
         _ name: String,
         such: Value,

@@ -6,12 +6,13 @@ extension Format<Bool> {
         limits: nil,
         expected: "true or false",
         example: true,
-        write: { "\($0)" }
-    ) { node, mismatches in
-        if case .boolean(let flag) = node.value { return flag }
-        mismatches.append(Mismatch(node, expected: "true or false"))
-        return nil
-    }
+        write: { "\($0)" },
+        read: { node, mismatches in
+            if case .boolean(let flag) = node.value { return flag }
+            mismatches.append(Mismatch(node, expected: "true or false"))
+            return nil
+        }
+    )
 }
 
 extension Format<Int> {
@@ -58,12 +59,15 @@ extension Format<Int> {
             limits: limits,
             expected: expected,
             example: example,
-            write: { "\($0)" }
-        ) { node, mismatches in
-            if case .integer(let number) = node.value, let value = Int(exactly: number), allows(value) { return value }
-            mismatches.append(Mismatch(node, expected: expected))
-            return nil
-        }
+            write: { "\($0)" },
+            read: { node, mismatches in
+                if case .integer(let number) = node.value, let value = Int(exactly: number), allows(value) {
+                    return value
+                }
+                mismatches.append(Mismatch(node, expected: expected))
+                return nil
+            }
+        )
     }
 }
 

@@ -3,11 +3,12 @@
 extension Format<CameraName> {
     static let cameraName = Format(
         type: "name",
-        limits: "a–z, 0–9 and `-`, 1 … 63 long",
+        limits: "1 … 63 characters",
         expected: "a name of a–z, 0–9 and '-' such as \"front-door\"",
-        example: .unnamed,
-        text: \.description
-    ) { (text) throws(InvalidValue) in try CameraName(parsing: text) }
+        example: .example,
+        text: \.description,
+        parse: CameraName.init(parsing:)
+    )
 }
 
 extension Format<ListenAddress> {
@@ -15,9 +16,10 @@ extension Format<ListenAddress> {
         type: "address",
         limits: "host and port, 1 … 65535",
         expected: "an address such as \"0.0.0.0:8554\"",
-        example: .everywhere(port: 8554),
-        text: \.description
-    ) { (text) throws(InvalidValue) in try ListenAddress(parsing: text) }
+        example: .port(8554),
+        text: \.description,
+        parse: ListenAddress.init(parsing:)
+    )
 }
 
 extension Format<String> {
@@ -53,11 +55,12 @@ extension Format<String> {
             limits: limits,
             expected: expected,
             example: example,
-            write: write
-        ) { node, mismatches in
-            if case .string("") = node.value { return "" }
-            return format.read(node, &mismatches)
-        }
+            write: write,
+            read: { node, mismatches in
+                if case .string("") = node.value { return "" }
+                return format.read(node, &mismatches)
+            }
+        )
     }
 
     /// The absolute path of a directory.
@@ -72,22 +75,21 @@ extension Format<String> {
         limits: "`sha256:` and 64 hexadecimal digits",
         expected: "a fingerprint: sha256: and 64 hexadecimal digits",
         example: "sha256:" + String(repeating: "0", count: 64),
-        text: { $0 }
-    ) { (text) throws(InvalidValue) in
-        let hint = "'martlet fingerprint' prints one"
-        guard text.hasPrefix("sha256:") else { throw InvalidValue(hint: hint) }
-        let digits = text.dropFirst(7).filter { $0 != ":" }.lowercased()
-        guard digits.utf8.count == 64, digits.utf8.allSatisfy({ $0.isDigit || (0x61...0x66).contains($0) }) else {
-            throw InvalidValue(hint: hint)
-        }
+        text: \.self,
+        parse: canonicalFingerprint
+    )
+
+    private static func canonicalFingerprint(_ text: String) throws(InvalidValue) -> String {
+        let digits = text.dropFirst("sha256:".count).filter { $0 != ":" }.lowercased()
+        let areDigits = digits.utf8.count == 64 && digits.utf8.allSatisfy { $0.isDigit || (0x61...0x66).contains($0) }
+        guard text.hasPrefix("sha256:"), areDigits else { throw InvalidValue(hint: "'martlet fingerprint' prints one") }
         return "sha256:" + digits
     }
 
     /// A URL of one of the schemes, without a password.
     ///
-    /// - Parameters:
-    ///   - host: Completes the example.
-    ///   - instead: What to do with a password, or with a user if `allowsUser` is false.
+    /// The first scheme and `host` make an example; `instead` says what to do with a password, or a user, that is not
+    /// allowed.
     static func url(
         _ schemes: String...,
         host: String,
@@ -132,11 +134,12 @@ extension Format<String> {
             expected: expected,
             example: example,
             isSecret: isSecret,
-            text: { $0 }
-        ) { (text) throws(InvalidValue) in
-            try check(text)
-            return text
-        }
+            text: \.self,
+            parse: { (text) throws(InvalidValue) in
+                try check(text)
+                return text
+            }
+        )
     }
 
     private static func isFileName(_ text: String) -> Bool {

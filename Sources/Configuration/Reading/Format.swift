@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How the values of a key are written: what reads them, what writes them, and what a message or the reference calls them.
+/// How the values of a key are written: what reads and writes them, and what messages and the reference call them.
 struct Format<Value: Equatable & Sendable>: Sendable {
     /// What the reference calls such a value, as in "size".
     let type: String
@@ -29,12 +29,19 @@ extension Mismatch {
     }
 }
 
+/// `text` itself: no value has use for control characters, and C ends at a NUL.
+///
+/// - Throws: `InvalidValue` if there are some.
+private func printable(_ text: String) throws(InvalidValue) -> String {
+    guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return text }
+    throw InvalidValue(hint: "there is a control character in it")
+}
+
 extension Format {
     /// A value that TOML writes as a string.
     ///
-    /// - Parameters:
-    ///   - isSecret: Whether a message must not repeat what it found.
-    ///   - allows: Whether a value is within the limits; `within` is what was expected, if it is not.
+    /// What `parse` reads and `text` writes is what stands between the quotes. A value that `allows` refuses is not
+    /// `within` the limits. Of a secret, no message repeats what was found.
     init(
         type: String,
         limits: String? = nil,
@@ -51,30 +58,26 @@ extension Format {
             limits: limits,
             expected: expected,
             example: example,
-            write: { "\"\(text($0))\"" }
-        ) { node, mismatches in
-            guard case .string(let string) = node.value else {
-                mismatches.append(Mismatch(node, expected: expected))
+            write: { "\"\(text($0))\"" },
+            read: { node, mismatches in
+                guard case .string(let string) = node.value else {
+                    mismatches.append(Mismatch(node, expected: expected))
+                    return nil
+                }
+                do throws(InvalidValue) {
+                    let value = try parse(try printable(string))
+                    if allows(value) { return value }
+                    mismatches.append(Mismatch(node, expected: within ?? expected))
+                } catch {
+                    let mismatch =
+                        isSecret
+                        ? Mismatch(place: node.place, message: "expected \(expected)", hint: error.hint)
+                        : Mismatch(node, expected: expected, hint: error.hint)
+                    mismatches.append(mismatch)
+                }
                 return nil
             }
-            do {
-                if string.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
-                    throw InvalidValue(hint: "there is a control character in it")
-                }
-                let value = try parse(string)
-                if allows(value) { return value }
-                mismatches.append(Mismatch(node, expected: within ?? expected))
-            } catch let error as InvalidValue {
-                let mismatch =
-                    isSecret
-                    ? Mismatch(place: node.place, message: "expected \(expected)", hint: error.hint)
-                    : Mismatch(node, expected: expected, hint: error.hint)
-                mismatches.append(mismatch)
-            } catch {
-                mismatches.append(Mismatch(node, expected: expected))
-            }
-            return nil
-        }
+        )
     }
 
     /// What `format` takes, or `"none"`, which is read as `nil`.
@@ -82,16 +85,14 @@ extension Format {
         Format(
             type: "\(format.type) or `\"none\"`",
             limits: format.limits,
-            expected: "\(format.expected) or \"none\"",
+            expected: format.expected,
             example: nil,
-            write: { $0.map(format.write) ?? "\"none\"" }
-        ) { node, mismatches in
-            if case .string("none") = node.value { return .some(nil) }
-            var found: [Mismatch] = []
-            let value = format.read(node, &found)
-            mismatches += found
-            return value.map { .some($0) }
-        }
+            write: { $0.map(format.write) ?? "\"none\"" },
+            read: { node, mismatches in
+                if case .string("none") = node.value { return .some(nil) }
+                return format.read(node, &mismatches).map { .some($0) }
+            }
+        )
     }
 
     /// An array of what `format` takes.
@@ -102,14 +103,15 @@ extension Format {
             limits: format.limits,
             expected: expected,
             example: [format.example],
-            write: { "[\($0.map(format.write).joined(separator: ", "))]" }
-        ) { node, mismatches in
-            guard case .array(let elements) = node.value else {
-                mismatches.append(Mismatch(node, expected: expected))
-                return nil
+            write: { "[\($0.map(format.write).joined(separator: ", "))]" },
+            read: { node, mismatches in
+                guard case .array(let elements) = node.value else {
+                    mismatches.append(Mismatch(node, expected: expected))
+                    return nil
+                }
+                let values = elements.compactMap { format.read($0, &mismatches) }
+                return values.count == elements.count ? values : nil
             }
-            let values = elements.compactMap { format.read($0, &mismatches) }
-            return values.count == elements.count ? values : nil
-        }
+        )
     }
 }

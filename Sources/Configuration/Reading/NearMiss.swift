@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The word that somebody most likely meant, or `nil` if none is near.
-///
-/// - Parameter words: In order of preference among equally near ones.
+/// The word that somebody most likely meant, the first among equally near ones, or `nil` if none is near.
 package func nearest(_ word: String, among words: [String]) -> String? {
+    guard word.utf8.count < 64 else { return nil }
     let word = kebabCase(word)
-    // Who mistypes a third of a word means another one.
+    // Who mistypes more than a third of a word means another one.
     let reach = max(1, word.count / 3)
-    guard word.count <= 40 else { return nil }
     let near = words.map { (word: $0, distance: editDistance(word, kebabCase($0))) }.filter { $0.distance <= reach }
     return near.min { $0.distance < $1.distance }?.word
 }

@@ -41,8 +41,9 @@ extension Schema {
         collect(&unknowns, in: root, path: "", schemaPath: "")
         unknowns.sort { $0.node.keyPlace < $1.node.keyPlace }
         for (index, unknown) in unknowns.enumerated() {
-            // Nobody reads hints by the thousand, and each takes its time.
-            findings.add(diagnostic(for: unknown, withHint: index < Loaded.mostDiagnostics))
+            // Nobody reads hints by the thousand, or means a key by a page of text, and each hint takes its time.
+            let isWorthHint = index < Loaded.mostDiagnostics && unknown.name.utf8.count < 64
+            findings.add(diagnostic(for: unknown, withHint: isWorthHint))
         }
     }
 
@@ -65,14 +66,19 @@ extension Schema {
             return Diagnostic(.error, at: unknown.node.keyPlace, "unknown table [\(path)]", hint: hint)
         }
         let hint = withHint ? keyHint(unknown.name, in: unknown.table.schemaPath) : nil
-        return Diagnostic(.error, at: unknown.node.keyPlace, "unknown key \(quoted(unknown.name, mark: "'"))", hint: hint)
+        return Diagnostic(
+            .error,
+            at: unknown.node.keyPlace,
+            "unknown key \(quoted(unknown.name, mark: "'"))",
+            hint: hint
+        )
     }
 }
 
 // MARK: Explaining it
 
 extension Schema {
-    /// What the keys are called elsewhere, or would be called by many. A third of each may be mistyped, too.
+    /// What the keys are called elsewhere, or would be called by many.
     private static let otherNames = [
         "fps": "framerate", "frame-rate": "framerate", "bit-rate": "bitrate", "gop": "keyframe-interval",
         "rotate": "rotation", "flip": "rotation", "chunk-length": "chunk-duration", "chunk-time": "chunk-duration",
@@ -80,7 +86,7 @@ extension Schema {
         "retention": "max-age", "path": "directory", "dir": "directory", "folder": "directory", "uri": "url",
         "address": "listen", "port": "listen", "tls-port": "tls-listen", "username": "user", "login": "user",
         "password": "password-file", "token": "token-file", "key": "key-file", "protocol": "transport",
-        "cameras": "devices"
+        "cameras": "devices",
     ]
 
     private func keyHint(_ name: String, in table: String) -> String? {
@@ -116,7 +122,9 @@ extension Schema {
     /// The other tables that a key may have been meant for: those of the same role, if it has any.
     private func relatives(of table: String) -> [String] {
         let others = tables.filter { $0 != table }
-        let role = others.filter { !table.isEmpty && $0.split(separator: ".").first == table.split(separator: ".").first }
+        let role = others.filter {
+            !table.isEmpty && $0.split(separator: ".").first == table.split(separator: ".").first
+        }
         return role.isEmpty ? others : role
     }
 

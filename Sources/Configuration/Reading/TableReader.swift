@@ -57,9 +57,7 @@ extension TableReader {
         return value
     }
 
-    /// A key that need not be there.
-    ///
-    /// - Parameter absent: What is done without it, in a few words for the reference.
+    /// A key that need not be there; `absent` says in a few words what is done without it.
     func optional<Value>(
         _ key: String,
         _ format: Format<Value>,
@@ -127,12 +125,10 @@ extension TableReader {
         return read(TableReader(path: path(of: name), node: node, findings: findings))
     }
 
-    /// A table of tables, each with a name of its user's choice, sorted by these names.
-    ///
-    /// - Parameter each: What each of them is for, as in "camera".
+    /// A table of tables, each for one thing such as a "camera", with a name of its user's choice; sorted by name.
     func tables<Value>(_ name: String, each: String, _ read: (CameraName, TableReader) -> Value) -> [Value] {
         if findings.areDescriptions {
-            return [read(.unnamed, TableReader(path: "\(path(of: name)).NAME", node: nil, findings: findings))]
+            return [read(.example, TableReader(path: "\(path(of: name)).NAME", node: nil, findings: findings))]
         }
         let hint = "write [\(path(of: name)).NAME], one table for each \(each)"
         let tables = subtable(name, hint: hint)?.table ?? [:]
@@ -143,10 +139,10 @@ extension TableReader {
                 findings.add(.init(.error, at: node.place, key: itsPath, mismatch.message, hint: mismatch.hint))
                 return nil
             }
-            return read(
-                cameraName(key, at: node.keyPlace),
-                TableReader(path: itsPath, node: node, findings: findings)
-            )
+            let name = cameraName(key, in: path(of: name), at: node.keyPlace)
+            // Without a name it is still read, for the mistakes in it.
+            let value = read(name ?? .example, TableReader(path: itsPath, node: node, findings: findings))
+            return name == nil ? nil : value
         }
     }
 
@@ -160,13 +156,13 @@ extension TableReader {
         return node
     }
 
-    private func cameraName(_ text: String, at place: Place) -> CameraName {
+    private func cameraName(_ text: String, in table: String, at place: Place) -> CameraName? {
         do throws(InvalidValue) {
             return try CameraName(parsing: text)
         } catch {
             let message = "expected \(Format.cameraName.expected), found \(quoted(text))"
-            findings.add(.init(.error, at: place, key: path, message, hint: error.hint))
-            return .unnamed
+            findings.add(.init(.error, at: place, key: table, message, hint: error.hint))
+            return nil
         }
     }
 }

@@ -3,8 +3,9 @@
 extension Configuration {
     /// `[access]`: who may see and do what.
     package struct Access: Equatable, Sendable {
-        /// The absolute path of where users, tokens and the certificate are kept; `nil` is the service's state directory,
-        /// or the user's own.
+        /// Where users, tokens and the certificate are kept; an absolute path.
+        ///
+        /// `nil` is the service's state directory, or the user's own.
         package let directory: String?
         /// How long somebody stays logged in.
         package let sessionDuration: Duration
@@ -14,7 +15,13 @@ extension Configuration {
 extension Configuration.Access {
     init(reading table: TableReader) {
         directory = table.optional("directory", .directory, absent: Self.state, "Users, tokens, certificate.", .notYet)
-        sessionDuration = table.value("session-duration", .session, default: .days(30), "Time logged in.", .notYet)
+        sessionDuration = table.value(
+            "session-duration",
+            .session,
+            default: .days(30),
+            "How long a login lasts.",
+            .notYet
+        )
     }
 
     private static let state = "systemd's state directory, else `~/.local/state/martlet`"

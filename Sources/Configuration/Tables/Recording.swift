@@ -22,7 +22,7 @@ extension Configuration {
 }
 
 extension Configuration.Recording {
-    /// - Parameter directory: The default, which is another one in each role.
+    /// Reads the table of either role; they differ in the default of `directory`.
     init(reading table: TableReader, directory default: String) {
         enabled = table.value("enabled", .bool, default: true, "Whether to record at all.")
         directory = table.value("directory", .directory, default: `default`, "Where the chunks are.")

@@ -40,7 +40,7 @@ extension Configuration.RemoteCamera {
         url = table.optional("url", .video, "Where to fetch the camera's video.")
         push = table.value("push", .bool, default: false, "The camera brings its video: there is no `url`.", .notYet)
         transport = table.value("transport", .choice, default: .tcp, "How the video comes.")
-        tokenFile = table.optional("token-file", .secretFile, "File with the device token of a Martlet camera.", .notYet)
+        tokenFile = table.optional("token-file", .secretFile, "File with a Martlet camera's device token.", .notYet)
         user = table.optional("user", .user, "The camera's user, for one of another maker.")
         passwordFile = table.optional("password-file", .secretFile, "File with this user's password.")
         fingerprint = table.optional("fingerprint", .fingerprint, "Of the camera's certificate.", .notYet)

@@ -22,15 +22,15 @@ extension Configuration {
 
 extension Configuration.RTSP {
     init(reading table: TableReader) {
-        listen = table.value("listen", .address, default: .everywhere(port: 8554), "Where rtsp:// is served.")
-        tlsListen = table.value("tls-listen", .orNone(.address), default: .everywhere(port: 8322), "… and rtsps://.", .notYet)
+        listen = table.value("listen", .address, default: .port(8554), "Serves rtsp:// here.")
+        tlsListen = table.value("tls-listen", .orNone(.address), default: .port(8322), "Serves rtsps:// here.", .notYet)
     }
 }
 
 extension Configuration.Web {
     init(reading table: TableReader) {
-        listen = table.value("listen", .orNone(.address), default: .everywhere(port: 8080), "Where http:// is served.", .notYet)
-        tlsListen = table.value("tls-listen", .orNone(.address), default: .everywhere(port: 8443), "… and https://.", .notYet)
-        behindProxy = table.value("behind-proxy", .bool, default: false, "Believe X-Forwarded-* from loopback.", .notYet)
+        listen = table.value("listen", .orNone(.address), default: .port(8080), "Serves http:// here.", .notYet)
+        tlsListen = table.value("tls-listen", .orNone(.address), default: .port(8443), "Serves https:// here.", .notYet)
+        behindProxy = table.value("behind-proxy", .bool, default: false, "Believe X-Forwarded-* of loopback.", .notYet)
     }
 }

@@ -2,11 +2,14 @@
 
 /// One thing that is wrong in a configuration, told as a compiler tells it: place, problem, next step.
 package struct Diagnostic: Error, Equatable, Sendable {
-    package enum Severity: String, Encodable, Sendable {
+    package enum Severity: String, Encodable, Comparable, Sendable {
         /// Nothing can run with it.
         case error
         /// It changes nothing, or not what its author may think.
         case warning
+
+        /// An error comes first.
+        package static func < (left: Severity, right: Severity) -> Bool { left == .error && right == .warning }
     }
 
     package let severity: Severity

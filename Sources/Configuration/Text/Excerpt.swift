@@ -7,7 +7,7 @@ struct Excerpt: Equatable, Sendable {
     /// The same width as `line` has up to the column, then `^`.
     let caret: String
 
-    /// - Parameter column: Counts code points, from 1.
+    /// Shows what is around a column, which counts code points from 1.
     init(of line: Substring, column: Int) {
         let scalars = line.unicodeScalars
         let split = scalars.index(scalars.startIndex, offsetBy: max(0, column - 1), limitedBy: scalars.endIndex)
@@ -42,6 +42,6 @@ struct Excerpt: Equatable, Sendable {
     /// The scripts and pictures that take two cells: the blocks of UAX #11 that are wide throughout.
     private static let wide: [ClosedRange<UInt32>] = [
         0x1100...0x115F, 0x2E80...0x303E, 0x3041...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F,
-        0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1F64F, 0x1F680...0x1F6FF, 0x1F900...0x1F9FF, 0x20000...0x3FFFD
+        0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1F64F, 0x1F680...0x1F6FF, 0x1F900...0x1F9FF, 0x20000...0x3FFFD,
     ]
 }

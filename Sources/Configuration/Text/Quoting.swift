@@ -2,19 +2,14 @@
 
 /// `text` between quotation marks as a message can carry it: short, on one line, without passwords.
 ///
-/// - Parameters:
-///   - mark: What is put on both sides.
-///   - longest: How many characters are kept.
+/// `mark` is put on both sides; `longest` characters of the text are kept.
 func quoted(_ text: some StringProtocol, mark: String = "\"", longest: Int = 40) -> String {
     let characters = withoutSecrets(Array(String(String.UnicodeScalarView(text.unicodeScalars.prefix(2000))))).text
     let shortened = characters.prefix(longest).map(escaped).joined() + (characters.count > longest ? "…" : "")
     return mark + shortened + mark
 }
 
-/// `text` with every secret in it replaced by `***`.
-///
-/// - Parameter caret: An index into `text`.
-/// - Returns: The new text, and the index in it of what `caret` pointed to.
+/// `text` with every secret in it replaced by `***`, and the index in it of what `caret` pointed to in `text`.
 func withoutSecrets(_ text: [Character], caret: Int = 0) -> (text: [Character], caret: Int) {
     var (result, newCaret) = (text, caret)
     var lastStart = text.count

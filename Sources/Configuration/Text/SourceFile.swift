@@ -24,9 +24,7 @@ final class SourceFile: Sendable {
         lineStarts = [text.startIndex] + newlines.map { text.utf8.index(after: $0) }
     }
 
-    /// The line without its end; empty for a line that there is none of.
-    ///
-    /// - Parameter number: The line's number, from 1.
+    /// A line, counted from 1, without its end; empty if there is none of that number.
     func line(_ number: Int) -> Substring {
         guard lineStarts.indices.contains(number - 1) else { return "" }
         let end = number < lineStarts.count ? text.utf8.index(before: lineStarts[number]) : text.endIndex

@@ -30,7 +30,7 @@ extension BitRate: CustomStringConvertible {
     private static let measure = Measure(
         quantity: "rate",
         units: [
-            .init("bit/s", 1), .init("kbit/s", 1000), .init("Mbit/s", 1_000_000), .init("Gbit/s", 1_000_000_000)
+            .init("bit/s", 1), .init("kbit/s", 1000), .init("Mbit/s", 1_000_000), .init("Gbit/s", 1_000_000_000),
         ],
         preferred: ["bit/s", "kbit/s", "Mbit/s", "Gbit/s"]
     )

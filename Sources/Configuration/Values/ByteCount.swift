@@ -32,7 +32,7 @@ extension ByteCount: CustomStringConvertible {
         units: [
             .init("B", 1), .init("kB", 1000), .init("KB", 1000), .init("MB", 1_000_000), .init("GB", 1_000_000_000),
             .init("TB", 1_000_000_000_000), .init("KiB", 1 << 10), .init("MiB", 1 << 20), .init("GiB", 1 << 30),
-            .init("TiB", 1 << 40)
+            .init("TiB", 1 << 40),
         ],
         preferred: ["B", "kB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB"]
     )

@@ -2,7 +2,7 @@
 
 /// A camera's name, such as `front-door`: also its RTSP path, its directory and part of its file names.
 ///
-/// 1 to 63 of the letters a–z, digits and `-`, neither beginning nor ending with `-`: what is a host name's label too.
+/// 1 to 63 of the letters a–z, digits and `-`, neither beginning nor ending with `-`: what a host name's label is, too.
 package struct CameraName: Hashable, Comparable, Sendable {
     private let text: String
 
@@ -12,8 +12,8 @@ package struct CameraName: Hashable, Comparable, Sendable {
         self.text = text
     }
 
-    /// The name of a camera that nobody named: `camera`.
-    package static let unnamed = CameraName("camera")
+    /// The name in examples: `front-door`.
+    package static let example = CameraName("front-door")
 
     private init(_ text: StaticString) {
         self.text = "\(text)"
@@ -34,6 +34,7 @@ package struct CameraName: Hashable, Comparable, Sendable {
 
     /// `'front-door' would do` for `Front Door`.
     private static func hint(for text: String) -> String? {
+        guard text.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
         let parts = text.utf8.prefix(longest + 1).split { !isAllowed($0 | 0x20) || $0 == UInt8(ascii: "-") }
         let nearest = parts.map { String(decoding: $0.map { $0 | 0x20 }, as: UTF8.self) }.joined(separator: "-")
         return isName(nearest) ? "'\(nearest)' would do" : nil

@@ -30,7 +30,7 @@ extension Duration {
         quantity: "time",
         units: [
             .init("ms", 1), .init("s", 1000), .init("min", 60_000), .init("h", 3_600_000), .init("day", 86_400_000),
-            .init("days", 86_400_000)
+            .init("days", 86_400_000),
         ],
         preferred: ["ms", "s", "min", "h", "days"]
     )

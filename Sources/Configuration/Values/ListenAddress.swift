@@ -14,8 +14,8 @@ package struct ListenAddress: Hashable, Sendable {
         self.port = port
     }
 
-    /// Every IPv4 address of this machine.
-    package static func everywhere(port: UInt16) -> ListenAddress {
+    /// A port at every IPv4 address of this machine.
+    package static func port(_ port: UInt16) -> ListenAddress {
         ListenAddress(host: "0.0.0.0", port: max(1, Int(port)))
     }
 

@@ -89,6 +89,7 @@ private struct Decimal {
         }
         let (product, overflow) = digits.multipliedReportingOverflow(by: factor)
         if overflow { return .overflow }
-        return product.isMultiple(of: divisor) && (places <= 18 || product == 0) ? .exactly(product / divisor) : .inexact
+        return product.isMultiple(of: divisor) && (places <= 18 || product == 0)
+            ? .exactly(product / divisor) : .inexact
     }
 }

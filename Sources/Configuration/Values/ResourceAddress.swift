@@ -39,7 +39,7 @@ package struct ResourceAddress: Equatable, Sendable {
     }
 
     private static let defaultPorts = [
-        "rtsp": 554, "rtsps": 322, "http": 80, "https": 443, "sftp": 22, "scp": 22, "ftp": 21, "ftps": 990
+        "rtsp": 554, "rtsps": 322, "http": 80, "https": 443, "sftp": 22, "scp": 22, "ftp": 21, "ftps": 990,
     ]
 
     private static func hostAndPort(_ text: Substring) throws(InvalidValue) -> (host: String, port: Int?) {
@@ -49,7 +49,8 @@ package struct ResourceAddress: Equatable, Sendable {
         if let colon = text.lastIndex(of: ":"), !text[colon...].contains("]") {
             let digits = text[text.index(after: colon)...]
             guard digits.utf8.allSatisfy(\.isDigit), let number = Int(digits), (1...65535).contains(number) else {
-                throw InvalidValue(hint: "the port of a URL is a number from 1 to 65535") }
+                throw InvalidValue(hint: "the port of a URL is a number from 1 to 65535")
+            }
             host = text[..<colon]
             port = number
         }

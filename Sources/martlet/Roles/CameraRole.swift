@@ -31,7 +31,7 @@ internal import Serving
     }
 
     private static func make(_ camera: Configuration.Camera, library: PipelineLibrary) throws -> Daemon {
-        let feed = Feed(camera: camera.name.description)
+        let feed = Feed(camera: camera.name.description, origin: .mediaClock)
         let capture = try Capture(camera, library: library)
         let recorder =
             camera.recording.enabled

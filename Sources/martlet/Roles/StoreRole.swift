@@ -42,7 +42,7 @@ internal import Serving
         var received: [Camera] = []
         for camera in cameras {
             guard let url = camera.url else { continue }
-            let feed = Feed(camera: camera.name.description)
+            let feed = Feed(camera: camera.name.description, origin: .sender)
             let receiver = try Receiver(url: url, camera: camera, library: library)
             let recorder = chunks.flatMap { chunks in
                 camera.record

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+import Testing
+
+@testable import Configuration
+
+extension Loaded {
+    /// All diagnostics as a terminal shows them.
+    var report: String { diagnostics.map(\.report).joined() }
+
+    /// The first lines of all diagnostics.
+    var messages: [String] { diagnostics.map(\.description) }
+}
+
+extension Configuration {
+    /// A configuration that has what every role needs, with another one over it.
+    static func minimal(and addition: String) -> Loaded {
+        let minimal = """
+            camera.name = "front-door"
+            store = {}
+            cameras.front-door.url = "rtsp://front-door.local:8554/front-door"
+            """
+        return read(
+            SourceFile(path: "config.toml", bytes: Array(minimal.utf8)),
+            dropIns: [SourceFile(path: "more.toml", order: 1, bytes: Array(addition.utf8))]
+        )
+    }
+
+    /// The values, or an issue for each error.
+    static func values(_ text: String) throws -> Configuration {
+        let loaded = parse(text)
+        return try #require(loaded.configuration, "\(loaded.report)")
+    }
+}
+
+/// The text of a file of the repository.
+func repositoryFile(_ path: String) throws -> String {
+    let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+    return String(decoding: try readFile("/\(root)/\(path)"), as: UTF8.self)
+}
+
+/// The example configuration with all that is commented out in it.
+func completeExample() throws -> String {
+    let lines = try repositoryFile("config.toml").split(separator: "\n", omittingEmptySubsequences: false)
+    return lines.map { $0.hasPrefix("#") && $0.count > 1 && !$0.hasPrefix("# ") ? $0.dropFirst() : $0 }
+        .joined(separator: "\n")
+}
+
+/// A directory that is removed when the test ends.
+final class ScratchDirectory {
+    let path: String
+
+    init() throws {
+        path = FileManager.default.temporaryDirectory.path + "/martlet-configuration-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        do {
+            try FileManager.default.removeItem(atPath: path)
+        } catch {
+            Issue.record(error)
+        }
+    }
+
+    /// Writes a file, and makes the directory that it is in.
+    func write(_ name: String, _ content: some Sequence<UInt8>) throws {
+        let file = path + "/" + name
+        let directory = String(file[..<(file.lastIndex(of: "/") ?? file.startIndex)])
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try Data(content).write(to: URL(filePath: file))
+    }
+}
