@@ -4,7 +4,7 @@ import PackageDescription
 
 let settings: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
-    .enableUpcomingFeature("ExistentialAny")
+    .enableUpcomingFeature("ExistentialAny"),
 ]
 
 /// Each target imports only targets that stand above it.
@@ -15,7 +15,8 @@ let package = Package(
         // C libraries: headers only, each imported by the one target that wraps it.
         .systemLibrary(
             name: "CGStreamer",
-            pkgConfig: "gstreamer-rtsp-server-1.0 gstreamer-rtsp-1.0 gstreamer-app-1.0 gstreamer-base-1.0 gstreamer-1.0 gio-unix-2.0",
+            pkgConfig:
+                "gstreamer-rtsp-server-1.0 gstreamer-rtsp-1.0 gstreamer-app-1.0 gstreamer-base-1.0 gstreamer-1.0 gio-unix-2.0",
             providers: [.apt(["libgstrtspserver-1.0-dev", "libgstreamer-plugins-base1.0-dev"])]
         ),
         .systemLibrary(name: "CLinux"),
@@ -36,15 +37,23 @@ let package = Package(
         .target(name: "Footage", dependencies: ["CLinux", "CSQLite", "ISOBaseMedia"], swiftSettings: settings),
 
         // What runs.
-        .target(name: "Media", dependencies: ["Configuration", "Footage", "GLib", "GStreamer"], swiftSettings: settings),
-        .target(name: "Serving", dependencies: ["Configuration", "GLib", "GStreamer", "Media"], swiftSettings: settings),
+        .target(
+            name: "Media",
+            dependencies: ["Configuration", "Footage", "GLib", "GStreamer"],
+            swiftSettings: settings
+        ),
+        .target(
+            name: "Serving",
+            dependencies: ["Configuration", "GLib", "GStreamer", "Media"],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "martlet",
             dependencies: ["Configuration", "CSystemd", "Footage", "GLib", "GStreamer", "Media", "Serving"],
             swiftSettings: settings
         ),
 
-        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
         .testTarget(name: "GLibTests", dependencies: ["GLib"]),
         .testTarget(name: "GStreamerTests", dependencies: ["GLib", "GStreamer", "TestSupport"]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
@@ -52,7 +61,7 @@ let package = Package(
         .testTarget(name: "FootageTests", dependencies: ["Footage", "TestSupport"]),
         .testTarget(name: "MediaTests", dependencies: ["Footage", "GLib", "GStreamer", "Media", "TestSupport"]),
         .testTarget(name: "CommandTests", dependencies: ["martlet", "Configuration", "TestSupport"]),
-        .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"])
+        .testTarget(name: "EndToEndTests", dependencies: ["martlet", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

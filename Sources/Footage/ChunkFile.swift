@@ -95,7 +95,9 @@ package final class ChunkFile: @unchecked Sendable {
             if isWorthWriting { try flush() }
             return
         }
-        guard offset + UInt64(bytes.count) <= end else { throw FileError("write beyond the end of", openPath, code: EINVAL) }
+        guard offset + UInt64(bytes.count) <= end else {
+            throw FileError("write beyond the end of", openPath, code: EINVAL)
+        }
         scanner.patched()
         if offset >= tailStart {
             for (index, byte) in bytes.enumerated() { tail[Int(offset - tailStart) + index] = byte }
@@ -126,7 +128,9 @@ package final class ChunkFile: @unchecked Sendable {
         }
     }
 
-    /// Ends the file, and tells `done` on the file's queue when it is durable. Never waits; called once.
+    /// Ends the file, and tells `done` on the file's queue when it is durable.
+    ///
+    /// Never waits; called once.
     package func close(complete: Bool, done: @escaping @Sendable (Outcome) -> Void) {
         queue.async { [self] in
             do throws(FileError) {
@@ -182,7 +186,13 @@ package final class ChunkFile: @unchecked Sendable {
     }
 
     private func outcome(failure: FileError?, isComplete: Bool, movie: Movie?) -> Outcome {
-        Outcome(name: name, failure: failure, isComplete: isComplete, bytes: Int64(isComplete ? end : written), movie: movie)
+        Outcome(
+            name: name,
+            failure: failure,
+            isComplete: isComplete,
+            bytes: Int64(isComplete ? end : written),
+            movie: movie
+        )
     }
 
     private func closeDescriptors() {

@@ -97,7 +97,8 @@ package actor ChunkIndex {
 
 extension Chunk {
     fileprivate init?(_ row: Database.Row) {
-        guard let id = row.integer(0), let run = row.integer(1), let camera = row.text(2), let sequence = row.integer(3),
+        guard let id = row.integer(0), let run = row.integer(1), let camera = row.text(2),
+            let sequence = row.integer(3),
             let start = row.integer(4), let duration = row.integer(5), let frames = row.integer(6),
             let bytes = row.integer(7), let path = row.text(8)
         else { return nil }

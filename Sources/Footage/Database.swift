@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import CSQLite
 
-/// One connection to an SQLite database. Not for two threads at once: its owner sees to that.
+/// One connection to an SQLite database.
+///
+/// Not for two threads at once: its owner sees to that.
 final class Database {
     /// What SQLite says went wrong, and in which statement; bound values are not in it.
     struct Failure: Error, CustomStringConvertible {
@@ -21,7 +23,9 @@ final class Database {
     private let path: String
     private let connection: OpaquePointer
 
-    /// Opens, and creates if need be. Read-only connections neither create nor change anything.
+    /// Opens, and creates if need be.
+    ///
+    /// Read-only connections neither create nor change anything.
     init(path: String, readOnly: Bool = false) throws(Failure) {
         self.path = path
         var opened: OpaquePointer?

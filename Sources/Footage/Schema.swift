@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The index's tables. A released step is never changed: later versions add steps.
+/// The index's tables.
+///
+/// A released step is never changed: later versions add steps.
 enum Schema {
     /// The version that this program writes, and the highest that it reads.
     static let version: Int64 = Int64(steps.count)

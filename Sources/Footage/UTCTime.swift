@@ -15,14 +15,16 @@ package struct UTCTime: Hashable, Comparable, Sendable {
 
     package static func < (one: UTCTime, other: UTCTime) -> Bool { one.nanoseconds < other.nanoseconds }
 
-    package static func - (one: UTCTime, other: UTCTime) -> Duration { .nanoseconds(one.nanoseconds - other.nanoseconds) }
+    package static func - (one: UTCTime, other: UTCTime) -> Duration {
+        .nanoseconds(one.nanoseconds - other.nanoseconds)
+    }
 
     package static func + (time: UTCTime, duration: Duration) -> UTCTime {
         let (seconds, attoseconds) = duration.components
         return UTCTime(nanoseconds: time.nanoseconds + seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
     }
 
-    /// The first whole multiple of `interval` on the clock after this time: with 10 min, the next :00, :10, …
+    /// The first whole multiple of `interval` on the clock after this time: with 10 min, the next :00, :10, ….
     package func nextBoundary(every interval: Duration) -> UTCTime {
         let (seconds, attoseconds) = interval.components
         let step = max(1, seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
@@ -30,16 +32,16 @@ package struct UTCTime: Hashable, Comparable, Sendable {
         return UTCTime(nanoseconds: nanoseconds - (rest < 0 ? rest + step : rest) + step)
     }
 
-    /// `2026-11-21`
+    /// `2026-11-21`.
     package var date: String { parts.date }
 
-    /// RFC 3339 with milliseconds: `2026-11-21T10:20:00.000Z`
+    /// RFC 3339 with milliseconds: `2026-11-21T10:20:00.000Z`.
     package var rfc3339: String { "\(parts.date)T\(parts.time(separator: ":"))Z" }
 
-    /// As in file names, where a colon is not welcome everywhere: `2026-11-21T10-20-00.000Z`
+    /// As in file names, where a colon is not welcome everywhere: `2026-11-21T10-20-00.000Z`.
     package var fileName: String { "\(parts.date)T\(parts.time(separator: "-"))Z" }
 
-    /// In the machine's own time zone, for people: `2026-11-21 11:20:00.000`
+    /// In the machine's own time zone, for people: `2026-11-21 11:20:00.000`.
     package var local: String {
         var seconds = time_t(secondsAndMilliseconds.seconds)
         var calendar = tm()

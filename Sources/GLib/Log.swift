@@ -25,7 +25,9 @@ package enum Log {
     /// Drops lines below a level from now on; until then those below `info`.
     package static func setThreshold(_ level: Level) { threshold.withLock { $0 = level } }
 
-    /// Takes over GLib's log for the whole process. Called once, before anything logs.
+    /// Takes over GLib's log for the whole process.
+    ///
+    /// Called once, before anything logs.
     package static func start() {
         g_log_set_writer_func(
             { level, fields, count, _ in Log.write(level: level, fields: fields, count: count) },
@@ -34,8 +36,11 @@ package enum Log {
         )
     }
 
-    /// Writes one line. `camera` names whom it is about and becomes the journal field `CAMERA=`.
-    package static func write(_ level: Level, _ message: String, camera: String? = nil, fields: [(String, String)] = []) {
+    /// Writes one line.
+    ///
+    /// `camera` names whom it is about and becomes the journal field `CAMERA=`.
+    package static func write(_ level: Level, _ message: String, camera: String? = nil, fields: [(String, String)] = [])
+    {
         guard level >= threshold.withLock({ $0 }) else { return }
         let pairs =
             [("MESSAGE", message), ("PRIORITY", String(level.rawValue)), ("SYSLOG_IDENTIFIER", "martlet")]

@@ -13,7 +13,9 @@ internal import CGStreamer
     /// Runs the loop on the calling thread until `body` returns, and returns what it returned.
     ///
     /// The process's main thread calls this once. `body` runs on the loop itself.
-    package nonisolated static func run<Result: Sendable>(_ body: @escaping @MainLoop @Sendable () async -> Result) -> Result {
+    package nonisolated static func run<Result: Sendable>(
+        _ body: @escaping @MainLoop @Sendable () async -> Result
+    ) -> Result {
         let loop = Loop(pointer: g_main_loop_new(nil, 0))
         let result = Box<Result>()
         // Detached: in `@main static func main()` a plain task would inherit the main actor, which never runs here.
@@ -33,7 +35,9 @@ internal import CGStreamer
         g_main_loop_quit(loop.pointer)
     }
 
-    /// Runs `body` now, for C code that GLib calls on the main loop's thread. Traps on any other thread.
+    /// Runs `body` now, for C code that GLib calls on the main loop's thread.
+    ///
+    /// Traps on any other thread.
     package nonisolated static func assumeIsolated<Result: Sendable>(
         _ body: @MainLoop () throws -> Result
     ) rethrows -> Result {

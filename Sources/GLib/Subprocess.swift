@@ -2,7 +2,9 @@
 package import CGStreamer
 internal import Glibc
 
-/// A child process (`GSubprocess`), watched by the main loop. Its output goes where ours goes, both to stderr.
+/// A child process (`GSubprocess`), watched by the main loop.
+///
+/// Its output goes where ours goes, both to stderr.
 @MainLoop package final class Subprocess {
     /// Why a program could not be started, in GLib's words.
     package struct StartError: Error, CustomStringConvertible {

@@ -2,7 +2,9 @@
 internal import CGStreamer
 internal import GLib
 
-/// An `appsrc`: where samples enter a pipeline. Pushing never blocks.
+/// An `appsrc`: where samples enter a pipeline.
+///
+/// Pushing never blocks.
 package final class AppSource: Element, @unchecked Sendable {  // GstAppSrc locks itself.
     package enum PushResult: Sendable {
         case accepted
@@ -10,10 +12,13 @@ package final class AppSource: Element, @unchecked Sendable {  // GstAppSrc lock
         case closed
     }
 
-    /// Queues a sample by reference (`gst_app_src_push_sample`). On any thread.
+    /// Queues a sample by reference (`gst_app_src_push_sample`).
+    ///
+    /// On any thread.
     package func push(_ sample: borrowing Sample) -> PushResult {
         let pointer = sample.pointer
-        return withPointer(as: GstAppSrc.self) { gst_app_src_push_sample($0, pointer) } == GST_FLOW_OK ? .accepted : .closed
+        return withPointer(as: GstAppSrc.self) { gst_app_src_push_sample($0, pointer) } == GST_FLOW_OK
+            ? .accepted : .closed
     }
 
     /// Bytes that wait in the queue.
@@ -27,7 +32,9 @@ package final class AppSource: Element, @unchecked Sendable {  // GstAppSrc lock
 
 /// An `appsink`: where samples leave a pipeline.
 package final class AppSink: Element, @unchecked Sendable {  // GstAppSink locks itself.
-    /// Calls `handler` with each sample on the streaming thread, which waits for it. Called once, before the start.
+    /// Calls `handler` with each sample on the streaming thread, which waits for it.
+    ///
+    /// Called once, before the start.
     package func onSample(_ handler: @escaping @Sendable (borrowing Sample) -> Void) {
         typealias Handler = @Sendable (borrowing Sample) -> Void
         var callbacks = GstAppSinkCallbacks()

@@ -15,8 +15,10 @@ package enum BusMessage: Sendable, Equatable {
 
 /// A pipeline's bus, read on the threads that post to it, so that no main loop is needed and none is kept busy.
 package final class Bus: Sendable {
-    /// The messages in the order they were posted. One reader. At most 64 wait for it: of a flood the first are kept,
-    /// since the first error is the cause, and the rest are counted.
+    /// The messages in the order they were posted.
+    ///
+    /// One reader. At most 64 wait for it: of a flood the first are kept, since the first error is the cause, and the
+    /// rest are counted.
     package let messages: AsyncStream<BusMessage>
     private let channel: Channel
 

@@ -30,7 +30,8 @@ package struct ByteSinkRefusal: Error, Equatable {
 /// A sink element (`GstBaseSink`) whose bytes go to a ``ByteSinkTarget``: one file for each run between start and EOS.
 ///
 /// The element has a readable and writable `location`, as splitmuxsink expects of its sink.
-package final class ByteSink: Element, @unchecked Sendable {  // GstBaseSink locks itself; `State` belongs to its streaming thread.
+// GstBaseSink locks itself; `State` belongs to its streaming thread.
+package final class ByteSink: Element, @unchecked Sendable {
     package init(target: any ByteSinkTarget) {
         let pointer = g_object_new_with_properties(Self.type, 0, nil, nil)
         guard let pointer else { fatalError("GObject could not make a \(ByteSink.self)") }
@@ -182,7 +183,9 @@ package final class ByteSink: Element, @unchecked Sendable {  // GstBaseSink loc
                 var segment: UnsafePointer<GstSegment>?
                 if event.pointee.type == GST_EVENT_SEGMENT {
                     gst_event_parse_segment(event, &segment)
-                    if let segment, segment.pointee.format == GST_FORMAT_BYTES { state.offset = UInt64(segment.pointee.start) }
+                    if let segment, segment.pointee.format == GST_FORMAT_BYTES {
+                        state.offset = UInt64(segment.pointee.start)
+                    }
                 }
                 // Before the parent posts EOS, which lets splitmuxsink go on to the next file.
                 if event.pointee.type == GST_EVENT_EOS { state.close(complete: true) }

@@ -2,7 +2,8 @@
 internal import CGStreamer
 
 /// One owned reference to a format (`GstCaps`), which is never changed.
-package final class Caps: @unchecked Sendable, Equatable, CustomStringConvertible {  // Caps count references atomically.
+// Caps count references atomically.
+package final class Caps: @unchecked Sendable, Equatable, CustomStringConvertible {
     let pointer: UnsafeMutablePointer<GstCaps>
 
     init(retaining pointer: UnsafeMutablePointer<GstCaps>) { self.pointer = gst_caps_ref(pointer) }

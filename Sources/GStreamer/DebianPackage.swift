@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import CGStreamer
 
 /// Which Debian package has which element, for those that camera pipelines are made of (Debian 12 and 13).
 package enum DebianPackage {
     /// The package to install for a missing element; `nil` if it is not one of those below.
     package static func containing(element: String) -> String? { packages[element] }
+
+    /// Whether GStreamer has a plugin of this name, whatever it offers here.
+    static func isInstalled(plugin: String) -> Bool {
+        guard let found = gst_registry_find_plugin(gst_registry_get(), plugin) else { return false }
+        gst_object_unref(UnsafeMutableRawPointer(found))
+        return true
+    }
 
     // From the `Gstreamer-Elements:` fields of Debian's package index.
     private static let packages: [String: String] = {

@@ -29,12 +29,12 @@ package class Bin: Element, @unchecked Sendable {  // GstBin locks itself.
 
     /// The `appsrc` of a name.
     package final func appSource(named name: String) -> AppSource? {
-        find(name, GType: gst_app_src_get_type()).map { AppSource(adopting: $0) }
+        find(name, ofType: gst_app_src_get_type()).map { AppSource(adopting: $0) }
     }
 
     /// The `appsink` of a name.
     package final func appSink(named name: String) -> AppSink? {
-        find(name, GType: gst_app_sink_get_type()).map { AppSink(adopting: $0) }
+        find(name, ofType: gst_app_sink_get_type()).map { AppSink(adopting: $0) }
     }
 
     /// Parses a description into a bin with ghost pads, to be put into somebody else's pipeline.
@@ -42,7 +42,7 @@ package class Bin: Element, @unchecked Sendable {  // GstBin locks itself.
         Bin(sinking: try GStreamer.parse(description, asBin: true))
     }
 
-    private func find(_ name: String, GType type: GType? = nil) -> UnsafeMutableRawPointer? {
+    private func find(_ name: String, ofType type: GType? = nil) -> UnsafeMutableRawPointer? {
         guard let found = withPointer(as: GstBin.self, { gst_bin_get_by_name($0, name) }) else { return nil }
         if let type, g_type_is_a(martlet_object_type(found), type) == 0 {
             gst_object_unref(found)

@@ -5,7 +5,9 @@ internal import Glibc
 
 /// GStreamer as a whole: started once per process, its debug log joined to ours.
 package enum Library {
-    /// Starts GStreamer (`gst_init`). May be called more than once.
+    /// Starts GStreamer (`gst_init`).
+    ///
+    /// May be called more than once.
     package static func start() {
         _ = once
     }

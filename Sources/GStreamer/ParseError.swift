@@ -20,6 +20,11 @@ package struct ParseError: Error, Equatable, CustomStringConvertible {
             guard let package = DebianPackage.containing(element: element) else {
                 return "element '\(element)' is not installed, and no Debian package known to Martlet has it"
             }
+            // This plugin offers its codecs only where the kernel has a device for them.
+            if element.hasPrefix("v4l2"), DebianPackage.isInstalled(plugin: "video4linux2") {
+                return "element '\(element)' is not to be had on this machine, which has no such hardware codec: "
+                    + "choose a pipeline that encodes in software, such as libcamera-software"
+            }
             return "element '\(element)' is missing: install it with 'apt install \(package)'"
         }
         return packages.joined(separator: "; ")

@@ -69,7 +69,8 @@ package final class RTSPMediaFactory: Object, @unchecked Sendable {  // The serv
         let clock = gst_system_clock_obtain()
         gst_rtsp_media_set_clock(media.assumingMemoryBound(to: GstRTSPMedia.self), clock)
         gst_object_unref(clock)
-        if let parent = gst_object_get_parent(UnsafeMutableRawPointer(element).assumingMemoryBound(to: GstObject.self)) {
+        if let parent = gst_object_get_parent(UnsafeMutableRawPointer(element).assumingMemoryBound(to: GstObject.self))
+        {
             GStreamer.useMediaClock(UnsafeMutableRawPointer(parent))
             gst_object_unref(parent)
         }
@@ -100,7 +101,9 @@ package final class RTSPMediaFactory: Object, @unchecked Sendable {  // The serv
             let factoryClass = classPointer.assumingMemoryBound(to: GstRTSPMediaFactoryClass.self)
             factoryClass.pointee.create_element = { factory, _ in
                 guard let factory, let callbacks = Instance.at(factory).pointee.callbacks,
-                    let bin = Retained<Callbacks>.value(of: callbacks).makeBin(RTSPRequest(gst_rtsp_context_get_current()))
+                    let bin = Retained<Callbacks>.value(of: callbacks).makeBin(
+                        RTSPRequest(gst_rtsp_context_get_current())
+                    )
                 else { return nil }
                 // The caller sinks a floating reference, so one of ours is handed over as such.
                 return bin.withPointer(as: GstElement.self) { element in

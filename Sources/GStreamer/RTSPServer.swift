@@ -12,16 +12,22 @@ package import GLib
     private nonisolated let server: Object
     private var sources: [guint] = []
 
-    /// Listens at once. Clients are told 404 for every path that nothing is mounted at.
+    /// Listens at once.
     ///
-    /// - Parameter isAvailable: asked on the server's threads before a client is given a description: where it says no,
-    ///   the client is told 503 Service Unavailable and may come back.
+    /// Clients are told 404 for every path that nothing is mounted at.
+    ///
+    /// `isAvailable` is asked on the server's threads before a client is given a description: where it says no, the client
+    /// is told 503 Service Unavailable and may come back.
+    ///
+    /// - Throws: ``ListenError`` if the address cannot be bound.
     package init(
         host: String,
         port: Int,
         isAvailable: @escaping @Sendable (RTSPRequest) -> Bool
     ) throws(ListenError) {
-        guard let pointer = gst_rtsp_server_new() else { throw ListenError(description: "no RTSP server could be made") }
+        guard let pointer = gst_rtsp_server_new() else {
+            throw ListenError(description: "no RTSP server could be made")
+        }
         server = Object(adopting: UnsafeMutableRawPointer(pointer))
         gst_rtsp_server_set_address(pointer, host)
         gst_rtsp_server_set_service(pointer, String(port))

@@ -16,7 +16,8 @@ extension Sample {
         let kept = withBytes { Self.ranges(in: $0, without: isParameterSet) }
         guard let kept else { return nil }
         guard let bare = gst_buffer_new() else { return nil }
-        let metadata = GST_BUFFER_COPY_FLAGS.rawValue | GST_BUFFER_COPY_TIMESTAMPS.rawValue | GST_BUFFER_COPY_META.rawValue
+        let metadata =
+            GST_BUFFER_COPY_FLAGS.rawValue | GST_BUFFER_COPY_TIMESTAMPS.rawValue | GST_BUFFER_COPY_META.rawValue
         gst_buffer_copy_into(bare, buffer, GstBufferCopyFlags(rawValue: metadata), 0, gsize.max)
         for range in kept {
             gst_buffer_copy_into(bare, buffer, GST_BUFFER_COPY_MEMORY, gsize(range.lowerBound), gsize(range.count))

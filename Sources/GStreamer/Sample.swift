@@ -72,7 +72,8 @@ package struct Sample: ~Copyable, @unchecked Sendable {  // Samples count refere
 }
 
 /// The samples since the last keyframe, kept by reference in order.
-package struct SampleQueue: ~Copyable, @unchecked Sendable {  // Holds references like `Sample`, behind its owner's lock.
+// Holds references like `Sample`, behind its owner's lock.
+package struct SampleQueue: ~Copyable, @unchecked Sendable {
     private var pointers: [OpaquePointer] = []
     /// Bytes of all kept access units.
     package private(set) var byteCount = 0
@@ -96,7 +97,7 @@ package struct SampleQueue: ~Copyable, @unchecked Sendable {  // Holds reference
     }
 
     /// Calls `body` with each sample and its index, oldest first.
-    package func forEach(_ body: (Int, borrowing Sample) -> Void) {
+    package func withEach(_ body: (Int, borrowing Sample) -> Void) {
         for (index, pointer) in pointers.enumerated() { body(index, Sample(adopting: gst_sample_ref(pointer))) }
     }
 }

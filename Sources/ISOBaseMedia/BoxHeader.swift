@@ -36,7 +36,9 @@ package struct BoxHeader: Equatable, Sendable {
 }
 
 extension UnsafeRawBufferPointer {
-    /// A number as ISO files store it, most significant byte first. The caller has checked the bounds.
+    /// A number as ISO files store it, most significant byte first.
+    ///
+    /// The caller has checked the bounds.
     func bigEndian<Number: FixedWidthInteger>(at offset: Int) -> Number {
         Number(bigEndian: loadUnaligned(fromByteOffset: offset, as: Number.self))
     }

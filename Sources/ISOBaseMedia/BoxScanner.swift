@@ -22,7 +22,9 @@ package struct BoxScanner: Sendable {
 
     package init() {}
 
-    /// Takes the next bytes of the file. Returns whether an index box was completed by them.
+    /// Takes the next bytes of the file.
+    ///
+    /// Returns whether an index box was completed by them.
     ///
     /// - Throws: ``BoxHeader/Malformed`` when what should be a box is none.
     package mutating func append(_ bytes: UnsafeRawBufferPointer) throws(BoxHeader.Malformed) -> Bool {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package import GLib
 
-/// One camera inside a process: its feed, what fills it, and what records it. Nothing of it touches another camera.
+/// One camera inside a process: its feed, what fills it, and what records it.
+///
+/// Nothing of it touches another camera.
 @MainLoop package final class Camera {
     package nonisolated let name: String
     package nonisolated let feed: Feed
@@ -13,7 +15,9 @@ package import GLib
         (self.feed, self.source, self.recorder) = (feed, source, recorder)
     }
 
-    /// Runs until ``stop()``. When it returns, the source has ended and every chunk is complete, durable and indexed.
+    /// Runs until ``stop()``.
+    ///
+    /// When it returns, the source has ended and every chunk is complete, durable and indexed.
     package func run() async {
         let recording = Task { await recorder?.run() }
         await source.run()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Configuration
-package import GStreamer
 internal import GLib
+package import GStreamer
 
 /// The local camera: sensor, encoder and parser, as one of the descriptions in `pipelines/capture/`.
 package struct Capture: FeedSource {
@@ -36,7 +36,10 @@ package struct Capture: FeedSource {
         guard pipeline.appSink(named: "feed") != nil else { throw description.missing("appsink name=feed") }
         // A picture's own clock, as the test source has: the media clock's zero lies at the machine's start.
         if let clock = pipeline.element(named: "clock"), clock.hasProperty("datetime-epoch") {
-            clock.setEpoch("datetime-epoch", unixNanoseconds: MediaClock.now.wallTime(of: .init(nanoseconds: 0)).nanoseconds)
+            clock.setEpoch(
+                "datetime-epoch",
+                unixNanoseconds: MediaClock.now.wallTime(of: .init(nanoseconds: 0)).nanoseconds
+            )
         }
         return pipeline
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Footage
-package import GStreamer
 internal import GLib
+package import GStreamer
 internal import Synchronization
 
 /// The live sequence of one camera's encoded access units inside a process.
@@ -51,7 +51,9 @@ package final class Feed: Sendable {
     private let state: Mutex<State>
     private let runContinuation: AsyncStream<Run>.Continuation
 
-    /// The runs as they begin, the newest if nobody was looking; ends with the feed. For one reader, the recorder.
+    /// The runs as they begin, the newest if nobody was looking; ends with the feed.
+    ///
+    /// For one reader, the recorder.
     package let runs: AsyncStream<Run>
 
     package init(camera: String, origin: TimestampOrigin) {
@@ -197,7 +199,7 @@ package final class Feed: Sendable {
 
     /// Feeds an `appsrc` from now on, until it is unsubscribed or closed.
     ///
-    /// - Parameter limit: bytes that may wait in the `appsrc` before frames are dropped up to the next keyframe.
+    /// When `limit` bytes wait in the `appsrc`, frames are dropped up to the next keyframe.
     package func subscribe(
         _ source: AppSource,
         as role: Role,
@@ -229,10 +231,10 @@ package final class Feed: Sendable {
     private func replay(_ picture: borrowing SampleQueue, to source: AppSource, _ beginning: Beginning) {
         let count = picture.count
         var newest = ClockTime.now
-        picture.forEach { index, frame in
+        picture.withEach { index, frame in
             if index == count - 1, let time = frame.presentationTime { newest = time }
         }
-        picture.forEach { index, frame in
+        picture.withEach { index, frame in
             guard beginning == .pictureAtOnce, let caps = frame.caps else {
                 _ = source.push(frame)
                 return

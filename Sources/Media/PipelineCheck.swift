@@ -28,7 +28,12 @@ package struct PipelineCheck {
         if let camera = configuration.camera {
             check("camera.source", "capture/\(camera.source)", Capture.values(camera), holding: ["feed"])
             if camera.recording.enabled {
-                check("camera.recording", "record/mp4", Recorder.values(.init(chunkDuration: .zero)), holding: ["feed", "chunks"])
+                check(
+                    "camera.recording",
+                    "record/mp4",
+                    Recorder.values(.init(chunkDuration: .zero)),
+                    holding: ["feed", "chunks"]
+                )
             }
         }
         if let store = configuration.store {
@@ -38,7 +43,12 @@ package struct PipelineCheck {
                 check("cameras.\(camera.name).url", "receive/rtsp", values, holding: ["feed", "source"])
             }
             if store.recording.enabled {
-                check("store.recording", "record/mp4", Recorder.values(.init(chunkDuration: .zero)), holding: ["feed", "chunks"])
+                check(
+                    "store.recording",
+                    "record/mp4",
+                    Recorder.values(.init(chunkDuration: .zero)),
+                    holding: ["feed", "chunks"]
+                )
             }
         }
         for role in [configuration.camera.map { _ in "camera" }, configuration.store.map { _ in "store" }] {

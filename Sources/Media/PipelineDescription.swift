@@ -98,7 +98,9 @@ package struct PipelineDescription: Sendable {
 
     private func mistake(_ error: ParseError) -> Mistake {
         // GStreamer says no place, but it names the element or property: the first line that has the word.
-        let words = error.missingElements + error.text.split(separator: "\"").enumerated().filter { $0.offset % 2 == 1 }
+        let words =
+            error.missingElements
+            + error.text.split(separator: "\"").enumerated().filter { $0.offset % 2 == 1 }
             .map { String($0.element) }
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         let place = words.lazy.compactMap { word in lines.firstIndex { $0.contains(word) } }.first

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Configuration
-package import GStreamer
 internal import GLib
+package import GStreamer
 internal import Synchronization
 
 /// A camera's RTSP stream, received and taken out of its packets, never decoded: `pipelines/receive/rtsp.gst`.
@@ -88,6 +88,10 @@ package final class Receiver: FeedSource {
         if !isChosen, let first = refused.first {
             let name = first == "JPEG" ? "MJPEG" : first
             return "the camera sends \(name), which Martlet cannot record: set it to H.264 or H.265"
+        }
+        if isChosen, text.hasPrefix("No supported stream was found") {
+            let other = transport == .tcp ? "udp" : "tcp"
+            return "the server does not send over \(transport.rawValue): set transport = \"\(other)\" (\(url))"
         }
         return "\(detail.isEmpty ? text : detail) (\(url))"
     }

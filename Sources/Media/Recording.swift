@@ -4,8 +4,9 @@ internal import GLib
 internal import GStreamer
 internal import Synchronization
 
-/// One pipeline that writes one run into chunks. Used once: a splitmuxsink that failed would truncate its chunk when it
-/// was started again.
+/// One pipeline that writes one run into chunks.
+///
+/// Used once: a splitmuxsink that failed would truncate its chunk when it was started again.
 @MainLoop final class Recording {
     enum Event: Sendable {
         case chunk(ChunkSink.Event)
@@ -78,7 +79,9 @@ internal import Synchronization
         await pipeline.setState(.playing)
     }
 
-    /// Takes the pipeline down. ``events`` end once every chunk is closed.
+    /// Takes the pipeline down.
+    ///
+    /// ``events`` end once every chunk is closed.
     func end() {
         guard !isEnding else { return }
         isEnding = true

@@ -4,7 +4,9 @@ internal import Glibc
 
 /// Secrets lie in files of their own, not in config.toml.
 enum Secret {
-    /// The first line of a file. Its content never goes into a message.
+    /// The first line of a file.
+    ///
+    /// Its content never goes into a message.
     static func read(_ path: String) throws -> String {
         guard let file = fopen(path, "re") else { throw FileError("read the password from", path) }
         defer { fclose(file) }
@@ -12,6 +14,9 @@ enum Secret {
         guard fgets(&line, Int32(line.count), file) != nil else {
             throw FileError("find a password in", path, code: ENODATA)
         }
-        return String(decoding: line.prefix { $0 != 0 && $0 != 10 && $0 != 13 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return String(
+            decoding: line.prefix { $0 != 0 && $0 != 10 && $0 != 13 }.map { UInt8(bitPattern: $0) },
+            as: UTF8.self
+        )
     }
 }

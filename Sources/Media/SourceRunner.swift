@@ -10,6 +10,8 @@ internal import GStreamer
     private var pipeline: Pipeline?
     /// Pipelines made so far: what an earlier one still reports is not about the present one.
     private var generation = 0
+    /// The last fault's cause, until frames flow again.
+    private var lastCause: String?
     private let events: AsyncStream<Event>
     private let post: AsyncStream<Event>.Continuation
 
@@ -83,12 +85,20 @@ internal import GStreamer
         case .startPipeline: start()
         case .discardPipeline(let cause, let delay):
             discard()
-            Log.warning("\(source.kind) stopped: \(cause); trying again in \(delay.inSeconds)", camera: feed.camera)
+            // Said once: a camera may be away for a week.
+            let level = cause == lastCause ? Log.Level.debug : .warning
+            lastCause = cause
+            Log.write(
+                level,
+                "\(source.kind) stopped: \(cause); trying again in \(delay.inSeconds)",
+                camera: feed.camera
+            )
         case .finishPipeline: await finish()
         }
     }
 
     private func announce() {
+        lastCause = nil
         let format = feed.run?.format
         let size = format.flatMap { caps in
             caps.int("width").flatMap { width in caps.int("height").map { "\(width)×\($0)" } }
@@ -116,7 +126,9 @@ internal import GStreamer
         Task { await pipeline.setState(.playing) }
     }
 
-    /// Lets go of a pipeline that failed. It is taken down on a thread of its own, and left there if it hangs.
+    /// Lets go of a pipeline that failed.
+    ///
+    /// It is taken down on a thread of its own, and left there if it hangs.
     private func discard() {
         generation += 1
         guard let pipeline else { return }

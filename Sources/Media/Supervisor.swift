@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package import GStreamer
 
-/// Decides when a pipeline is started, given up and tried again. A value: events in, actions out, time in the event.
+/// Decides when a pipeline is started, given up and tried again.
+///
+/// A value: events in, actions out, time in the event.
 ///
 /// *Running* means that frames flow, not that a state says so.
 package struct Supervisor: Sendable {
@@ -37,7 +39,9 @@ package struct Supervisor: Sendable {
         package var startTimeout = Duration.seconds(10)
         /// The first delay; each further fault doubles it.
         package var firstDelay = Duration.milliseconds(500)
-        /// The longest delay. A camera that is back is received again within five seconds, connecting included.
+        /// The longest delay.
+        ///
+        /// A camera that is back is received again within five seconds, connecting included.
         package var longestDelay = Duration.seconds(4)
         /// After so long with frames the next fault is a first one again.
         package var recovery = Duration.seconds(60)
@@ -54,7 +58,9 @@ package struct Supervisor: Sendable {
 
     package init(policy: Policy = Policy()) { self.policy = policy }
 
-    /// - Parameter jitter: 0 … 1, drawn anew by the caller: spreads the attempts of cameras that failed together.
+    /// Takes an event and says what is to be done.
+    ///
+    /// `jitter`, 0 … 1 and drawn anew by the caller, spreads the attempts of cameras that failed together.
     package mutating func handle(_ event: Event, at now: ClockTime, jitter: Double = 0.5) -> Action {
         switch (state, event) {
         case (.stopped, _): return .none

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import GStreamer
 
-/// The compressed formats that Martlet carries. What a camera sends is kept as it is.
+/// The compressed formats that Martlet carries.
+///
+/// What a camera sends is kept as it is.
 package enum VideoCodec: String, CaseIterable, Sendable, CustomStringConvertible {
     case h264, h265
 

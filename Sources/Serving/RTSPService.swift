@@ -62,7 +62,9 @@ private final class Feeds: Sendable {
     func at(_ path: String) -> Feed? { feeds.withLock { $0[path] } }
 }
 
-/// The RTSP clients of one feed. Called on the server's threads.
+/// The RTSP clients of one feed.
+///
+/// Called on the server's threads.
 private final class Viewers: Sendable {
     private let feed: Feed
     private let description: PipelineDescription
@@ -100,11 +102,16 @@ private final class Viewers: Sendable {
             limit: Self.queueLimit
         )
         subscriptions.withLock { $0[ObjectIdentifier(bin)] = subscription }
-        Log.info("RTSP client joins (\(request.userAgent.isEmpty ? "unnamed" : request.userAgent))", camera: feed.camera)
+        Log.info(
+            "RTSP client joins (\(request.userAgent.isEmpty ? "unnamed" : request.userAgent))",
+            camera: feed.camera
+        )
     }
 
     func remove(_ bin: Bin) {
-        guard let subscription = subscriptions.withLock({ $0.removeValue(forKey: ObjectIdentifier(bin)) }) else { return }
+        guard let subscription = subscriptions.withLock({ $0.removeValue(forKey: ObjectIdentifier(bin)) }) else {
+            return
+        }
         feed.unsubscribe(subscription)
         Log.info("RTSP client left", camera: feed.camera)
     }

@@ -2,7 +2,7 @@
 
 /// A table for the terminal: columns as wide as their widest cell.
 enum Columns {
-    /// - Parameter alignedRight: the columns of numbers, from 0.
+    /// Lays rows out; `alignedRight` are the columns of numbers, from 0.
     static func lines(_ rows: [[String]], alignedRight: Set<Int> = []) -> [String] {
         let count = rows.map(\.count).max() ?? 0
         let widths = (0..<count).map { column in

@@ -2,7 +2,7 @@
 
 /// The help texts, made from the table of subcommands.
 enum Help {
-    /// `martlet --help`
+    /// `martlet --help`.
     static func overview(_ subcommands: [Subcommand]) -> String {
         """
         Martlet records cameras and loses nothing.
@@ -15,13 +15,13 @@ enum Help {
         """
     }
 
-    /// `martlet chunks --help`
+    /// `martlet chunks --help`.
     static func group(_ name: String, _ subcommands: [Subcommand]) -> String {
         let group = subcommands.filter { $0.name.hasPrefix(name + " ") }
         return table(group.map { ("martlet \(usage($0))", $0.summary) })
     }
 
-    /// `martlet store --help`
+    /// `martlet store --help`.
     static func page(_ subcommand: Subcommand) -> String {
         var paragraphs = ["usage: martlet \(usage(subcommand))", "\(subcommand.summary)."]
         if !subcommand.discussion.isEmpty { paragraphs.append(subcommand.discussion) }
@@ -31,7 +31,7 @@ enum Help {
         return paragraphs.joined(separator: "\n\n")
     }
 
-    /// `store [--config FILE]`
+    /// `store [--config FILE]`.
     static func usage(_ subcommand: Subcommand) -> String {
         let operands = subcommand.operands.map { $0.isRequired ? $0.name : "[\($0.name)]" }
         let options = subcommand.options.map { "[\(written($0))]" }

@@ -48,7 +48,9 @@ enum Invocation {
         let group = subcommands.filter { $0.name.hasPrefix(words[0] + " ") }
         if group.isEmpty {
             if words[0].hasPrefix("-") {
-                throw UsageError("martlet: unknown option '\(words[0])'; options come behind a subcommand, see 'martlet --help'")
+                throw UsageError(
+                    "martlet: unknown option '\(words[0])'; options come behind a subcommand, see 'martlet --help'"
+                )
             }
             let names = Set(subcommands.map { String($0.name.prefix { $0 != " " }) })
             throw UsageError("martlet: unknown subcommand '\(words[0])'\(suggestion(words[0], among: names.sorted()))")
@@ -57,12 +59,17 @@ enum Invocation {
         if second == nil || second == "--help" || second == "-h" { return (nil, []) }
         guard let found = group.first(where: { $0.name == "\(words[0]) \(words[1])" }) else {
             let names = group.map { String($0.name.dropFirst(words[0].count + 1)) }
-            throw UsageError("martlet \(words[0]): unknown subcommand '\(words[1])'\(suggestion(words[1], among: names))")
+            throw UsageError(
+                "martlet \(words[0]): unknown subcommand '\(words[1])'\(suggestion(words[1], among: names))"
+            )
         }
         return (found, words.dropFirst(2))
     }
 
-    private static func arguments(_ words: ArraySlice<String>, of subcommand: Subcommand) throws(UsageError) -> Arguments {
+    private static func arguments(
+        _ words: ArraySlice<String>,
+        of subcommand: Subcommand
+    ) throws(UsageError) -> Arguments {
         let command = "martlet \(subcommand.name)"
         var arguments = Arguments()
         var rest = words

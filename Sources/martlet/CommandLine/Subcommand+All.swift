@@ -48,7 +48,10 @@ extension Subcommand {
         Subcommand(
             name: "pipeline",
             summary: "Print a pipeline as gst-launch-1.0 would take it",
-            discussion: "Without a name, lists the pipelines that there are and the files they come from.",
+            discussion: """
+                Without a name, lists the pipelines that there are and the files they come from. To try one by hand:
+                martlet pipeline capture/test | xargs gst-launch-1.0
+                """,
             operands: [Operand(name: "ROLE/NAME", help: "such as capture/libcamera")],
             options: [.config],
             run: { arguments, terminal in PipelineCommand.run(arguments, terminal) }

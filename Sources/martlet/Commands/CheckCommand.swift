@@ -46,7 +46,9 @@ enum CheckCommand {
         }
         var roles: [String] = []
         if let camera = configuration.camera {
-            roles.append("camera \(camera.name) (\(camera.source), \(camera.width)×\(camera.height), \(camera.framerate)/s)")
+            roles.append(
+                "camera \(camera.name) (\(camera.source), \(camera.width)×\(camera.height), \(camera.framerate)/s)"
+            )
         }
         if configuration.store != nil { roles.append("store of \(counted(configuration.cameras.count, "camera"))") }
         let what = roles.isEmpty ? "neither a camera nor a store" : roles.joined(separator: ", ")

@@ -36,12 +36,15 @@ internal import Glibc
             }
         } else {
             let header = ["camera", "start", "length", "size", "frames", "state", "file"]
-            for line in Columns.lines([header] + chunks.map(\.columns), alignedRight: [2, 3, 4]) { terminal.print(line) }
+            for line in Columns.lines([header] + chunks.map(\.columns), alignedRight: [2, 3, 4]) {
+                terminal.print(line)
+            }
         }
         return .done
     }
 
-    private static func storeDirectories(_ arguments: Arguments, _ terminal: Terminal) -> Result<[String], ExitFailure> {
+    private static func storeDirectories(_ arguments: Arguments, _ terminal: Terminal) -> Result<[String], ExitFailure>
+    {
         if let directory = arguments["directory"] { return .success([directory]) }
         let loaded: Loaded
         do throws(Unreadable) { loaded = try Configuration.load(path: arguments.configurationPath) } catch {
@@ -49,7 +52,9 @@ internal import Glibc
             return .failure(ExitFailure(status: .wrongUse))
         }
         guard let configuration = loaded.configuration else {
-            terminal.complain("\(arguments.configurationPath) has mistakes; see 'martlet check', or name a store with --directory")
+            terminal.complain(
+                "\(arguments.configurationPath) has mistakes; see 'martlet check', or name a store with --directory"
+            )
             return .failure(ExitFailure(status: .wrongUse))
         }
         let directories = [configuration.camera?.recording.directory, configuration.store?.recording.directory]
@@ -72,7 +77,8 @@ private struct ListedChunk: Encodable, Sendable {
     var columns: [String] {
         let milliseconds = Int((seconds * 1000).rounded())
         let minutes = milliseconds / 60_000
-        let rest = "\(milliseconds / 1000 % 60)".leftPadded(to: 2, with: "0") + "."
+        let rest =
+            "\(milliseconds / 1000 % 60)".leftPadded(to: 2, with: "0") + "."
             + "\(milliseconds % 1000)".leftPadded(to: 3, with: "0")
         let megabytes = (chunk.bytes + 50_000) / 100_000
         return [

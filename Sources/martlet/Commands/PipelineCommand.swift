@@ -46,7 +46,9 @@ internal import Serving
         let defaults = Configuration.parse("[camera]\nname = \"camera\"\n[store]\n").configuration
         do throws(Unreadable) {
             if let loaded = try Configuration.load(path: arguments.configurationPath).configuration { return loaded }
-            terminal.complain("\(arguments.configurationPath) has mistakes: these are the defaults; see 'martlet check'")
+            terminal.complain(
+                "\(arguments.configurationPath) has mistakes: these are the defaults; see 'martlet check'"
+            )
         } catch {
             terminal.complain("\(error.description); these are the defaults")
         }

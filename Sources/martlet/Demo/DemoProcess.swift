@@ -2,7 +2,9 @@
 internal import GLib
 internal import Glibc
 
-/// One role of the demo in a process of its own. When it dies it is started again, as systemd would.
+/// One role of the demo in a process of its own.
+///
+/// When it dies it is started again, as systemd would.
 @MainLoop final class DemoProcess {
     private let role: String
     private let configuration: String

@@ -43,7 +43,11 @@ internal import Serving
             ) : nil
         let service = try RTSPService(listen: camera.rtsp.listen, library: library)
         let source = SourceRunner(capture, feed: feed)
-        return Daemon(role: "camera", cameras: [Camera(feed: feed, source: source, recorder: recorder)], service: service)
+        return Daemon(
+            role: "camera",
+            cameras: [Camera(feed: feed, source: source, recorder: recorder)],
+            service: service
+        )
     }
 }
 

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+
+/// A camera with the test picture, and where its store finds it.
+struct TestCamera {
+    let name: String
+    let port: Int
+    let directory: String
+    let configuration: String
+
+    var url: String { "rtsp://127.0.0.1:\(port)/\(name)" }
+
+    init(_ name: String, in scratch: ScratchDirectory, size: (Int, Int) = (640, 360)) throws {
+        self.name = name
+        port = try freePort()
+        directory = "\(scratch.path)/\(name)"
+        configuration = "\(scratch.path)/\(name).toml"
+        let text = """
+            [camera]
+            name = "\(name)"
+            source = "test"
+            width = \(size.0)
+            height = \(size.1)
+            bitrate = "1 Mbit/s"
+            [camera.recording]
+            directory = "\(directory)"
+            chunk-duration = "10 s"
+            [camera.rtsp]
+            listen = "127.0.0.1:\(port)"
+            """
+        try text.write(toFile: configuration, atomically: true, encoding: .utf8)
+    }
+}
+
+/// A store of cameras, each with its URL and what else its table says.
+struct TestStore {
+    let port: Int
+    let directory: String
+    let configuration: String
+
+    init(_ cameras: [(name: String, url: String, more: String)], in scratch: ScratchDirectory) throws {
+        port = try freePort()
+        directory = "\(scratch.path)/store"
+        configuration = "\(scratch.path)/store.toml"
+        let head = """
+            [store.recording]
+            directory = "\(directory)"
+            chunk-duration = "10 s"
+            [store.rtsp]
+            listen = "127.0.0.1:\(port)"
+
+            """
+        let tables = cameras.map { "[cameras.\($0.name)]\nurl = \"\($0.url)\"\n\($0.more)\n" }
+        try (head + tables.joined()).write(toFile: configuration, atomically: true, encoding: .utf8)
+    }
+
+    init(_ cameras: [TestCamera], in scratch: ScratchDirectory) throws {
+        try self.init(cameras.map { ($0.name, $0.url, "") }, in: scratch)
+    }
+
+    func url(of camera: String) -> String { "rtsp://127.0.0.1:\(port)/\(camera)" }
+}
+
+/// A TCP port on loopback that nobody listens on.
+func freePort() throws -> Int {
+    let probe = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(probe) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let bound = withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            bind(probe, $0, length) == 0 && getsockname(probe, $0, &length) == 0
+        }
+    }
+    guard bound else { throw POSIXError(.EADDRINUSE) }
+    return Int(UInt16(bigEndian: address.sin_port))
+}
