@@ -10,6 +10,7 @@
 #include <gst/base/gstbasesink.h>
 #include <gst/gst.h>
 #include <gst/rtsp-server/rtsp-server.h>
+#include <gst/video/video.h>
 
 // Fundamental types are macros with casts.
 static inline GType martlet_type_string(void) { return G_TYPE_STRING; }

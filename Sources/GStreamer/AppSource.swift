@@ -32,6 +32,15 @@ package final class AppSource: Element, @unchecked Sendable {  // GstAppSrc lock
 
 /// An `appsink`: where samples leave a pipeline.
 package final class AppSink: Element, @unchecked Sendable {  // GstAppSink locks itself.
+    /// Asks the encoder before it for a keyframe (`GstForceKeyUnit`), with its parameter sets.
+    package func requestKeyframe() {
+        withPointer(as: GstElement.self) { element in
+            guard let pad = gst_element_get_static_pad(element, "sink") else { return }
+            gst_pad_push_event(pad, gst_video_event_new_upstream_force_key_unit(.max, 1, 0))
+            gst_object_unref(pad)
+        }
+    }
+
     /// Calls `handler` with each sample on the streaming thread, which waits for it.
     ///
     /// Called once, before the start.

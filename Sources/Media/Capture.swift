@@ -6,6 +6,7 @@ package import GStreamer
 /// The local camera: sensor, encoder and parser, as one of the descriptions in `pipelines/capture/`.
 package struct Capture: FeedSource {
     package let kind = "capture"
+    package let hasEncoder = true
     private let description: PipelineDescription
     private let values: [String: String]
 

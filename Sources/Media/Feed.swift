@@ -26,13 +26,13 @@ package final class Feed: Sendable {
         case nextKeyframe
         /// With the last keyframe, in true times: for a recorder at the beginning of a run, which must miss nothing.
         case lastKeyframe
-        /// With the last keyframe, everything up to now a millisecond apart: a picture at once, and no delay kept from it.
+        /// With whatever gives a player a picture soonest: a keyframe that the encoder is asked for, or the last one.
         case pictureAtOnce
     }
 
     /// What a consumer's loss of frames, or of the whole feed, means to it.
     package enum Role: Sendable {
-        /// Ends with the run.
+        /// Ends with the run, and with the first frame that it would have to miss.
         case recorder
         /// Outlasts runs: a player waits for a camera to come back.
         case viewer
@@ -71,6 +71,8 @@ package final class Feed: Sendable {
         var consumers: [Consumer] = []
         var consumerCount = 0
         var statistics = Statistics()
+        var keyframeRequest: (@Sendable () -> Void)?
+        var lastKeyframe: ClockTime?
     }
 
     private struct Consumer {
@@ -79,11 +81,13 @@ package final class Feed: Sendable {
         let role: Role
         let limit: Int
         var waitsForKeyframe: Bool
-        var dropped = 0
     }
 
     /// Kept of the last group of pictures at most; a longer one cannot be replayed.
     private static let pictureLimit = 32 << 20
+
+    /// A player may begin so far behind without being late; and no two keyframes are asked for in less time.
+    private static let recent = Duration.milliseconds(200)
 
     // MARK: Filling
 
@@ -127,6 +131,11 @@ package final class Feed: Sendable {
         if let begun { runContinuation.yield(begun) }
     }
 
+    /// How to ask the source's encoder for a keyframe; `nil` where nobody can be asked, as with a network stream.
+    package func setKeyframeRequest(_ request: (@Sendable () -> Void)?) {
+        state.withLock { $0.keyframeRequest = request }
+    }
+
     /// The source stopped or restarts: the run is over, recorders finish, and the next frame begins another.
     package func endRun() { state.withLock { end(&$0) } }
 
@@ -157,7 +166,10 @@ package final class Feed: Sendable {
     }
 
     private func keep(_ frame: borrowing Sample, _ state: inout State) {
-        if frame.isKeyframe { state.picture.removeAll() }
+        if frame.isKeyframe {
+            state.picture.removeAll()
+            state.lastKeyframe = .now
+        }
         if state.picture.byteCount > Self.pictureLimit {
             state.picture.removeAll()
         } else if frame.isKeyframe || !state.picture.isEmpty {
@@ -174,20 +186,25 @@ package final class Feed: Sendable {
             }
             let consumer = state.consumers[index]
             if consumer.source.queuedBytes > consumer.limit {
+                overflow(consumer)
+                if consumer.role == .recorder { closed.append(consumer.number) }
                 state.consumers[index].waitsForKeyframe = true
-                state.consumers[index].dropped += 1
-                if consumer.role == .recorder {
-                    Log.warning(
-                        "the disk is slower than the video: \(consumer.limit >> 20) MB wait to be written, "
-                            + "and nothing is recorded until the next keyframe",
-                        camera: camera
-                    )
-                }
             } else if consumer.source.push(frame) == .closed {
                 closed.append(consumer.number)
             }
         }
         if !closed.isEmpty { state.consumers.removeAll { closed.contains($0.number) } }
+    }
+
+    /// A recording that missed frames would not say so: it ends, and the gap lies between two runs.
+    private func overflow(_ consumer: Consumer) {
+        guard consumer.role == .recorder else { return }
+        consumer.source.endOfStream()
+        Log.warning(
+            "the disk is slower than the video: \(consumer.limit >> 20) MB wait to be written; "
+                + "recording goes on once they are",
+            camera: camera
+        )
     }
 
     // MARK: Drinking
@@ -206,7 +223,7 @@ package final class Feed: Sendable {
         from beginning: Beginning,
         limit: Int
     ) -> Subscription {
-        state.withLock { state in
+        let (subscription, request) = state.withLock { state -> (Subscription, (@Sendable () -> Void)?) in
             state.consumerCount += 1
             var consumer = Consumer(
                 number: state.consumerCount,
@@ -215,33 +232,22 @@ package final class Feed: Sendable {
                 limit: limit,
                 waitsForKeyframe: true
             )
-            if !state.picture.isEmpty, beginning != .nextKeyframe {
-                replay(state.picture, to: source, beginning)
+            let isRecent = state.lastKeyframe.map { .now - $0 < Self.recent } ?? false
+            let request = beginning == .pictureAtOnce && !isRecent ? state.keyframeRequest : nil
+            if !state.picture.isEmpty, beginning != .nextKeyframe, request == nil {
+                state.picture.withEach { _, frame in _ = source.push(frame) }
                 consumer.waitsForKeyframe = false
             }
             state.consumers.append(consumer)
-            return Subscription(number: consumer.number)
+            return (Subscription(number: consumer.number), request)
         }
+        // Outside the lock: the encoder may answer on this very thread.
+        request?()
+        return subscription
     }
 
     package func unsubscribe(_ subscription: Subscription) {
         state.withLock { state in state.consumers.removeAll { $0.number == subscription.number } }
-    }
-
-    private func replay(_ picture: borrowing SampleQueue, to source: AppSource, _ beginning: Beginning) {
-        let count = picture.count
-        var newest = ClockTime.now
-        picture.withEach { index, frame in
-            if index == count - 1, let time = frame.presentationTime { newest = time }
-        }
-        picture.withEach { index, frame in
-            guard beginning == .pictureAtOnce, let caps = frame.caps else {
-                _ = source.push(frame)
-                return
-            }
-            let time = newest - .milliseconds(count - 1 - index)
-            _ = source.push(frame.retimed(presentation: time, decode: time, caps: caps))
-        }
     }
 
     // MARK: Looking

@@ -6,6 +6,9 @@ package protocol FeedSource: Sendable {
     /// What it is to a user, such as `capture` or `receiver`.
     var kind: String { get }
 
+    /// Whether the pipeline has an encoder that makes a keyframe when it is asked for one.
+    var hasEncoder: Bool { get }
+
     /// A new pipeline, not yet started, that ends in an `appsink` named `feed`.
     ///
     /// - Throws: when the description or the configuration does not allow it, in words for the user.

@@ -41,7 +41,7 @@ package struct PipelineLibrary: Sendable {
             file: "\(name).gst",
             line: nil,
             column: nil,
-            text: "there is no such pipeline in \(folders[0])"
+            text: "there is no such pipeline, neither in \(folders[0]) nor among Martlet's own"
                 + (known.isEmpty ? "" : "; there are \(known.joined(separator: ", "))")
         )
     }

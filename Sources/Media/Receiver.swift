@@ -7,6 +7,7 @@ internal import Synchronization
 /// A camera's RTSP stream, received and taken out of its packets, never decoded: `pipelines/receive/rtsp.gst`.
 package final class Receiver: FeedSource {
     package let kind = "receiver"
+    package let hasEncoder = false
     private let description: PipelineDescription
     private let url: String
     private let transport: Configuration.RemoteCamera.Transport

@@ -38,36 +38,39 @@ internal import GStreamer
 
     /// Records run after run until the feed is finished; then every chunk is closed and in the index.
     package func run() async {
-        for await run in feed.runs { await record(run) }
+        // A run does not wait until the disk has taken the last one's end.
+        await withTaskGroup(of: Void.self) { group in
+            for await run in feed.runs { group.addTask { await self.record(run) } }
+        }
     }
 
-    /// Records one run to its end, in more than one attempt if the disk makes it necessary.
+    /// Records one run to its end, in more than one recording if the disk makes it necessary.
     private func record(_ run: Feed.Run) async {
         var beginning = Feed.Beginning.lastKeyframe
         while feed.run?.number == run.number {
             do {
-                try await attempt(run, from: beginning)
+                try await record(run, from: beginning)
                 backoff = Supervisor.Policy().firstDelay
-                return
             } catch {
                 Log.error("recording stopped: \(error); trying again in \(backoff.inSeconds)", camera: feed.camera)
+                do { try await Task.sleep(for: backoff) } catch { return }
+                backoff = min(backoff * 2, Supervisor.Policy().longestDelay)
             }
-            // What was written before the fault is not written twice.
+            // What was written before is not written twice.
             beginning = .nextKeyframe
-            do { try await Task.sleep(for: backoff) } catch { return }
-            backoff = min(backoff * 2, Supervisor.Policy().longestDelay)
         }
     }
 
-    private func attempt(_ run: Feed.Run, from beginning: Feed.Beginning) async throws {
+    private func record(_ run: Feed.Run, from beginning: Feed.Beginning) async throws {
         let recording = try Recording(run, feed: feed, store: store, description: description, settings: settings)
-        let key = try await store.index.beginRun(camera: feed.camera, start: run.clock.wallTime(of: run.start))
         await recording.start(from: beginning)
+        var key: Int64?
         var fault: RecordingFault?
         for await event in recording.events {
             switch event {
-            case .chunk(.opened(_, let path)):
+            case .chunk(.opened(let name, let path)):
                 openChunk = path
+                if key == nil { key = await beginRun(name.start) }
             case .chunk(.closed(let outcome, let sequence)):
                 await finished(outcome, sequence: sequence, run: key)
                 recording.closedOne()
@@ -81,7 +84,15 @@ internal import GStreamer
         if let fault { throw fault }
     }
 
-    private func finished(_ outcome: ChunkFile.Outcome, sequence: Int, run: Int64) async {
+    /// `nil` if the index cannot be written: the chunks are, and the index can be made from them.
+    private func beginRun(_ start: UTCTime) async -> Int64? {
+        do { return try await store.index.beginRun(camera: feed.camera, start: start) } catch {
+            Log.error("a run is not in the index: \(error)", camera: feed.camera)
+            return nil
+        }
+    }
+
+    private func finished(_ outcome: ChunkFile.Outcome, sequence: Int, run: Int64?) async {
         if openChunk?.hasSuffix(outcome.name.openFile) == true { openChunk = nil }
         guard outcome.isComplete, let movie = outcome.movie else {
             let cause = outcome.failure.map { ": \($0)" } ?? ""
@@ -91,6 +102,7 @@ internal import GStreamer
             return
         }
         finishedChunks += 1
+        guard let run else { return }
         let chunk = Chunk(
             camera: feed.camera,
             run: run,

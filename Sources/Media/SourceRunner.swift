@@ -117,7 +117,10 @@ internal import GStreamer
             return
         }
         self.pipeline = pipeline
-        pipeline.appSink(named: "feed")?.onSample { [feed] sample in feed.push(sample) }
+        if let sink = pipeline.appSink(named: "feed") {
+            sink.onSample { [feed] sample in feed.push(sample) }
+            if source.hasEncoder { feed.setKeyframeRequest { sink.requestKeyframe() } }
+        }
         let messages = pipeline.bus.messages
         Task { [post] in
             for await message in messages { post.yield(.message(message, generation: generation)) }
@@ -133,6 +136,7 @@ internal import GStreamer
         generation += 1
         guard let pipeline else { return }
         self.pipeline = nil
+        feed.setKeyframeRequest(nil)
         Task { await pipeline.setState(.null) }
         feed.endRun()
     }
@@ -152,6 +156,7 @@ internal import GStreamer
             if case .message(.error, generation) = event { break }
         }
         limit.cancel()
+        feed.setKeyframeRequest(nil)
         Task { await pipeline.setState(.null) }
         feed.endRun()
     }

@@ -8,6 +8,7 @@ internal import Glibc
     static let version = "0.1.0"
 
     static func main() {
+        prepareSignals()
         let terminal = Terminal()
         let words = Array(CommandLine.arguments.dropFirst())
         do throws(UsageError) {
@@ -23,6 +24,17 @@ internal import Glibc
             exit(ExitStatus.wrongUse.rawValue)
         }
     }
+
+    /// Does not rely on what the process that started this one did to its signals.
+    ///
+    /// A process inherits which signals are blocked, and worker threads of a parent block most; a reader of our output
+    /// that goes away, or a network peer, is an error to be handled, not a reason to die (SIGPIPE).
+    private static func prepareSignals() {
+        var none = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, nil)
+        signal(SIGPIPE, SIG_IGN)
+    }
 }
 
 /// What the process tells whoever started it.
@@ -32,5 +44,4 @@ enum ExitStatus: Int32, Sendable {
     case wrong = 1
     /// Wrong use, or input that cannot be read.
     case wrongUse = 2
-    case notRunning = 3
 }

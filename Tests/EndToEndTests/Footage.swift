@@ -53,7 +53,7 @@ struct Footage {
             let folder = "\(scratch.path)/frames"
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             // The code lies in the picture's lower left.
-            let filter = "crop=iw/3:ih/2:0:ih/2,format=gray"
+            let filter = "crop=iw/3:ih*3/4:0:ih/4,format=gray"
             _ = try await run(
                 "ffmpeg",
                 "-nostdin",
@@ -69,8 +69,7 @@ struct Footage {
             )
             let frames = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
             let result = try await run(
-                "zbarimg",
-                ["-q", "--raw"] + frames.map { "\(folder)/\($0)" },
+                ["zbarimg", "-q", "--raw"] + frames.map { "\(folder)/\($0)" },
                 limit: .seconds(120)
             )
             let found = result.output.split(separator: "\n").compactMap { line in

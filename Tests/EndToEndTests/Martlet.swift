@@ -41,13 +41,20 @@ final class Martlet: @unchecked Sendable {  // `lines` is behind the lock; Proce
 
     var output: [String] { lock.withLock { lines } }
 
-    func count(of text: String) -> Int { output.count { $0.contains(text) } }
+    func count(of text: String, and more: String = "") -> Int {
+        output.count { $0.contains(text) && (more.isEmpty || $0.contains(more)) }
+    }
 
-    /// Waits until a line with `text` has been written `times` times.
-    func expect(_ text: String, times: Int = 1, within limit: Duration = .seconds(30)) async throws {
-        try await eventually(within: limit) { self.count(of: text) >= times }
-        let isMet = count(of: text) >= times
-        try #require(isMet, "no line with '\(text)' (\(times) times):\n\(output.joined(separator: "\n"))")
+    /// Waits until a line with `text`, and with `more`, has been written `times` times.
+    func expect(
+        _ text: String,
+        and more: String = "",
+        times: Int = 1,
+        within limit: Duration = .seconds(30)
+    ) async throws {
+        try await eventually(within: limit) { self.count(of: text, and: more) >= times }
+        let isMet = count(of: text, and: more) >= times
+        try #require(isMet, "no line with '\(text)' and '\(more)' (\(times) times):\n\(output.joined(separator: "\n"))")
     }
 
     func send(_ signal: Int32) { kill(process.processIdentifier, signal) }

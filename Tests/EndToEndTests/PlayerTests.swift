@@ -16,12 +16,12 @@ import Testing
         ),
         (
             "gst-launch-1.0",
-            "-q rtspsrc location=URL protocols=tcp latency=0 ! rtph264depay ! h264parse ! openh264dec ! identity eos-after=30 ! fakesink"
+            "-q rtspsrc location=URL protocols=tcp latency=0 ! rtph264depay ! h264parse ! avdec_h264 ! identity eos-after=30 ! fakesink"
                 .split(separator: " ").map(String.init)
         ),
         (
             "gst-launch-1.0",
-            "-q rtspsrc location=URL protocols=udp latency=100 ! rtph264depay ! h264parse ! openh264dec ! identity eos-after=30 ! fakesink"
+            "-q rtspsrc location=URL protocols=udp latency=100 ! rtph264depay ! h264parse ! avdec_h264 ! identity eos-after=30 ! fakesink"
                 .split(separator: " ").map(String.init)
         ),
         (

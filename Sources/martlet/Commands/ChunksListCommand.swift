@@ -13,12 +13,14 @@ internal import Glibc
         case .failure(let failure): return failure.status
         }
         var chunks: [ListedChunk] = []
-        for directory in directories {
+        let stores = directories.filter { access(ChunkStore.indexPath(in: $0), F_OK) == 0 }
+        guard !stores.isEmpty else {
+            let places = directories.joined(separator: " and ")
+            terminal.complain("there is no chunk store in \(places): nothing was recorded there yet")
+            return .wrong
+        }
+        for directory in stores {
             let path = ChunkStore.indexPath(in: directory)
-            guard access(path, F_OK) == 0 else {
-                terminal.complain("\(directory): there is no chunk store (no \(path)); nothing was recorded there yet")
-                return .wrong
-            }
             do {
                 let index = try ChunkIndex(path: path, readOnly: true)
                 for chunk in try await index.chunks(camera: arguments.operands.first) {

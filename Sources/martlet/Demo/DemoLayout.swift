@@ -95,7 +95,7 @@ struct DemoLayout {
             "Try:",
             "  ffplay -fflags nobuffer -rtsp_transport tcp rtsp://127.0.0.1:\(storePort)/\(first)",
             "  vlc rtsp://127.0.0.1:\(storePort)/\(first)",
-            "  martlet chunks list --directory \(storeDirectory)",
+            "  \(Self.program) chunks list --directory \(storeDirectory)",
             "  pkill -9 -f 'camera --config \(directory)/\(first).toml'     and watch it come back", "",
             length.map { "It ends by itself after \($0.components.seconds) s; Ctrl-C ends it earlier." }
                 ?? "Ctrl-C ends it.",
@@ -118,6 +118,13 @@ struct DemoLayout {
             }
         }
         return lines.joined(separator: "\n")
+    }
+
+    /// This program, which need not be on the `PATH`.
+    private static var program: String {
+        guard let path = realpath("/proc/self/exe", nil) else { return "martlet" }
+        defer { free(path) }
+        return String(cString: path)
     }
 
     private static func makeDirectory(_ given: String?) throws(UsageError) -> String {
