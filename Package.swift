@@ -53,14 +53,25 @@ let package = Package(
             swiftSettings: settings
         ),
 
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+        .target(
+            name: "TestSupport",
+            dependencies: ["CGStreamer", "GLib", "GStreamer"],
+            path: "Tests/TestSupport",
+            swiftSettings: settings
+        ),
         .testTarget(name: "GLibTests", dependencies: ["GLib"]),
         .testTarget(name: "GStreamerTests", dependencies: ["GLib", "GStreamer", "TestSupport"]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
         .testTarget(name: "ISOBaseMediaTests", dependencies: ["ISOBaseMedia"]),
         .testTarget(name: "FootageTests", dependencies: ["Footage", "TestSupport"]),
-        .testTarget(name: "MediaTests", dependencies: ["Footage", "GLib", "GStreamer", "Media", "TestSupport"]),
-        .testTarget(name: "CommandTests", dependencies: ["martlet", "Configuration", "TestSupport"]),
+        .testTarget(
+            name: "MediaTests",
+            dependencies: ["Configuration", "Footage", "GLib", "GStreamer", "Media", "TestSupport"]
+        ),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["martlet", "Configuration", "GStreamer", "Media", "TestSupport"]
+        ),
         .testTarget(name: "EndToEndTests", dependencies: ["martlet", "TestSupport"]),
     ],
     swiftLanguageModes: [.v6],

@@ -43,7 +43,9 @@ func parse(_ description: String, asBin: Bool) throws(ParseError) -> UnsafeMutab
     guard error == nil, let made else {
         if let made { gst_object_unref(made) }
         var missing: [String] = []
-        if let names = gst_parse_context_get_missing_elements(context) {
+        // The context also names elements that are there, when something else about them is wrong.
+        let isMissing = error?.pointee.code == gint(GST_PARSE_ERROR_NO_SUCH_ELEMENT.rawValue)
+        if isMissing, let names = gst_parse_context_get_missing_elements(context) {
             var next = names
             while let name = next.pointee {
                 missing.append(String(cString: name))

@@ -48,26 +48,35 @@ package final class Pipeline: Bin, @unchecked Sendable {  // GstPipeline locks i
     /// - Returns: whether the elements agreed; when they did not, the bus says why.
     @discardableResult
     package func setState(_ state: State) async -> Bool {
-        typealias Waiter = CheckedContinuation<Bool, Never>
-        typealias Work = @Sendable () -> Void
-        return await withCheckedContinuation { (waiter: Waiter) in
-            let work: Work = { [self] in
+        await withCheckedContinuation { (waiter: CheckedContinuation<Bool, Never>) in
+            Self.onThread { [self] in
                 let result = withPointer(as: GstElement.self) { gst_element_set_state($0, state.value) }
                 waiter.resume(returning: result != GST_STATE_CHANGE_FAILURE)
             }
-            let thread = g_thread_new(
-                "state-change",
-                { data in
-                    if let data {
-                        Retained<Work>.value(of: data)()
-                        Retained<Work>.release(data)
-                    }
-                    return nil
-                },
-                Retained<Work>(work).toOpaque()
-            )
-            g_thread_unref(thread)
         }
+    }
+
+    /// A pipeline that is let go of while it runs is stopped first, as GStreamer demands, without anybody waiting for it.
+    deinit {
+        guard withPointer(as: GstElement.self, { $0.pointee.current_state != GST_STATE_NULL }) else { return }
+        let last = Object(retaining: pointer)
+        Self.onThread { last.withPointer(as: GstElement.self) { _ = gst_element_set_state($0, GST_STATE_NULL) } }
+    }
+
+    private static func onThread(_ work: @escaping @Sendable () -> Void) {
+        typealias Work = @Sendable () -> Void
+        let thread = g_thread_new(
+            "state-change",
+            { data in
+                if let data {
+                    Retained<Work>.value(of: data)()
+                    Retained<Work>.release(data)
+                }
+                return nil
+            },
+            Retained<Work>(work).toOpaque()
+        )
+        g_thread_unref(thread)
     }
 
     /// Tells the sources to finish: the bus says ``BusMessage/endOfStream`` when every sink has.

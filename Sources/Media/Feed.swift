@@ -24,8 +24,8 @@ package final class Feed: Sendable {
     package enum Beginning: Sendable {
         /// With the next keyframe.
         case nextKeyframe
-        /// With the last keyframe, in true times: for a recorder at the beginning of a run, which must miss nothing.
-        case lastKeyframe
+        /// With all that is kept, in true times: for a recorder at the beginning of a run, which must miss nothing.
+        case beginningOfRun
         /// With whatever gives a player a picture soonest: a keyframe that the encoder is asked for, or the last one.
         case pictureAtOnce
     }
@@ -73,6 +73,9 @@ package final class Feed: Sendable {
         var statistics = Statistics()
         var keyframeRequest: (@Sendable () -> Void)?
         var lastKeyframe: ClockTime?
+        var hasRecorder = false
+        /// The run has begun and its recorder has not come yet: nothing is forgotten until it has.
+        var awaitsRecorder = false
     }
 
     private struct Consumer {
@@ -94,7 +97,6 @@ package final class Feed: Sendable {
     /// Takes a frame from the source, on its streaming thread.
     package func push(_ sample: borrowing Sample) {
         let arrival = ClockTime.now
-        guard let caps = sample.caps else { return }
         let begun = state.withLock { state -> Run? in
             if state.isFinished { return nil }
             state.statistics.frames += 1
@@ -109,7 +111,7 @@ package final class Feed: Sendable {
             guard let times else { return nil }
             var begun: Run?
             if state.run == nil {
-                guard sample.isKeyframe else {
+                guard sample.isKeyframe, let caps = sample.caps else {
                     state.times = FrameTimes(origin: origin)
                     state.statistics.undecodable += 1
                     return nil
@@ -117,6 +119,7 @@ package final class Feed: Sendable {
                 state.runCount += 1
                 begun = Run(number: state.runCount, format: caps, clock: .now, start: times.presentation)
                 state.run = begun
+                state.awaitsRecorder = state.hasRecorder
             }
             guard let format = state.run?.format else { return nil }
             // Encoders repeat their parameter sets in each keyframe; RTP receivers take them out. In a feed, as in an
@@ -135,6 +138,9 @@ package final class Feed: Sendable {
     package func setKeyframeRequest(_ request: (@Sendable () -> Void)?) {
         state.withLock { $0.keyframeRequest = request }
     }
+
+    /// A recorder reads ``runs``: what comes before it has made its pipeline is kept for it.
+    package func expectRecorder() { state.withLock { $0.hasRecorder = true } }
 
     /// The source stopped or restarts: the run is over, recorders finish, and the next frame begins another.
     package func endRun() { state.withLock { end(&$0) } }
@@ -167,10 +173,11 @@ package final class Feed: Sendable {
 
     private func keep(_ frame: borrowing Sample, _ state: inout State) {
         if frame.isKeyframe {
-            state.picture.removeAll()
+            if !state.awaitsRecorder { state.picture.removeAll() }
             state.lastKeyframe = .now
         }
         if state.picture.byteCount > Self.pictureLimit {
+            state.awaitsRecorder = false
             state.picture.removeAll()
         } else if frame.isKeyframe || !state.picture.isEmpty {
             state.picture.append(frame)
@@ -234,6 +241,7 @@ package final class Feed: Sendable {
             )
             let isRecent = state.lastKeyframe.map { .now - $0 < Self.recent } ?? false
             let request = beginning == .pictureAtOnce && !isRecent ? state.keyframeRequest : nil
+            if role == .recorder { state.awaitsRecorder = false }
             if !state.picture.isEmpty, beginning != .nextKeyframe, request == nil {
                 state.picture.withEach { _, frame in _ = source.push(frame) }
                 consumer.waitsForKeyframe = false

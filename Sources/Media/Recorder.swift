@@ -38,6 +38,7 @@ internal import GStreamer
 
     /// Records run after run until the feed is finished; then every chunk is closed and in the index.
     package func run() async {
+        feed.expectRecorder()
         // A run does not wait until the disk has taken the last one's end.
         await withTaskGroup(of: Void.self) { group in
             for await run in feed.runs { group.addTask { await self.record(run) } }
@@ -46,7 +47,7 @@ internal import GStreamer
 
     /// Records one run to its end, in more than one recording if the disk makes it necessary.
     private func record(_ run: Feed.Run) async {
-        var beginning = Feed.Beginning.lastKeyframe
+        var beginning = Feed.Beginning.beginningOfRun
         while feed.run?.number == run.number {
             do {
                 try await record(run, from: beginning)

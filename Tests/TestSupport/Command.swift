@@ -28,6 +28,8 @@ package func run(
 }
 
 /// The same for a list of words.
+///
+/// - Throws: as above.
 @discardableResult
 package func run(
     _ command: [String],
@@ -77,7 +79,9 @@ extension Pipe {
         return await withCheckedContinuation { continuation in
             Thread.detachNewThread {
                 var text = ""
-                do { text = String(decoding: try handle.readToEnd() ?? Data(), as: UTF8.self) } catch { text = "\(error)" }
+                do { text = String(decoding: try handle.readToEnd() ?? Data(), as: UTF8.self) } catch {
+                    text = "\(error)"
+                }
                 continuation.resume(returning: text)
             }
         }
