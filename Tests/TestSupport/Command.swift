@@ -73,7 +73,9 @@ package func run(
 }
 
 extension Pipe {
-    /// All that is written into it. Reads on a thread of its own: Swift's pool must not wait.
+    /// All that is written into it.
+    ///
+    /// Reads on a thread of its own: Swift's pool must not wait.
     fileprivate func text() async -> String {
         let handle = fileHandleForReading
         return await withCheckedContinuation { continuation in

@@ -27,7 +27,9 @@ package final class FrameCollector: Sendable {
     /// Everything that has come.
     package var all: [ReceivedFrame] { frames.kept.withLock { $0 } }
 
-    /// The next frames that were not returned yet, as soon as so many have come. One reader.
+    /// The next frames that were not returned yet, as soon as so many have come.
+    ///
+    /// For one reader.
     package func next(_ count: Int) async -> [ReceivedFrame] {
         let start = frames.taken.withLock { taken in
             defer { taken += count }
@@ -64,7 +66,7 @@ package struct PipelineFault: Error, CustomStringConvertible {
 
 /// Encodes a moving test picture, faster than real time.
 ///
-/// - Parameter gop: frames from keyframe to keyframe.
+/// There are `gop` frames from keyframe to keyframe.
 package func encodedFrames(
     _ count: Int,
     gop: Int,

@@ -5,7 +5,7 @@ package import GStreamer
 extension Sample {
     /// A sample made by hand, in a segment in which timestamps are running times.
     ///
-    /// - Parameter caps: the format in its text form.
+    /// `caps` is the format in its text form.
     package static func made(
         of bytes: [UInt8],
         caps: String = "video/x-h264,stream-format=(string)avc,alignment=(string)au",
