@@ -11,16 +11,12 @@ package struct PropertyError: Error, Equatable, CustomStringConvertible {
 extension Object {
     /// Sets a property, converting between number types as GObject does (`g_object_set_property`).
     ///
-    /// - Throws: ``PropertyError`` if there is no such property or the value does not fit its type.
+    /// - Throws: ``PropertyError`` if there is no such property, if it cannot be set, or if the value does not fit its type.
     package final func set(_ name: String, to newValue: some ValueConvertible) throws(PropertyError) {
-        let specification = try specification(of: name)
+        let specification = try specification(of: name, for: G_PARAM_WRITABLE)
         let valueType = type(of: newValue).valueType
         guard g_value_type_transformable(valueType, specification.pointee.value_type) != 0 else {
-            throw PropertyError(
-                description: "\(typeName): property '\(name)' is of type "
-                    + "\(String(cString: g_type_name(specification.pointee.value_type))), not "
-                    + String(cString: g_type_name(valueType))
-            )
+            throw mismatch(name, specification, valueType)
         }
         withValue(of: valueType) { value in
             newValue.store(in: value)
@@ -30,8 +26,12 @@ extension Object {
 
     /// Sets a property that holds another object.
     package final func set(_ name: String, to object: Object) throws(PropertyError) {
-        let type = try specification(of: name).pointee.value_type
-        withValue(of: type) { value in
+        let specification = try specification(of: name, for: G_PARAM_WRITABLE)
+        let objectType = martlet_object_type(object.pointer)
+        guard g_type_is_a(objectType, specification.pointee.value_type) != 0 else {
+            throw mismatch(name, specification, objectType)
+        }
+        withValue(of: specification.pointee.value_type) { value in
             g_value_set_object(value, object.pointer)
             withPointer(as: GObject.self) { g_object_set_property($0, name, value) }
         }
@@ -39,12 +39,12 @@ extension Object {
 
     /// Reads a property (`g_object_get_property`); `nil` is C's NULL.
     ///
-    /// - Throws: ``PropertyError`` if there is no such property, or none of a type that converts to `Value`.
+    /// - Throws: ``PropertyError`` if there is no such property, or none that can be read and converts to `Value`.
     package final func get<Value: ValueConvertible>(
         _ name: String,
         as type: Value.Type = Value.self
     ) throws(PropertyError) -> Value? {
-        let specification = try specification(of: name)
+        let specification = try specification(of: name, for: G_PARAM_READABLE)
         guard g_value_type_transformable(specification.pointee.value_type, Value.valueType) != 0 else {
             throw PropertyError(description: "\(typeName): property '\(name)' does not convert to \(Value.self)")
         }
@@ -59,10 +59,28 @@ extension Object {
         g_object_class_find_property(martlet_object_class(pointer), name) != nil
     }
 
-    private func specification(of name: String) throws(PropertyError) -> UnsafeMutablePointer<GParamSpec> {
+    private func specification(
+        of name: String,
+        for use: GParamFlags
+    ) throws(PropertyError) -> UnsafeMutablePointer<GParamSpec> {
         guard let found = g_object_class_find_property(martlet_object_class(pointer), name) else {
             throw PropertyError(description: "\(typeName) has no property '\(name)'")
         }
+        guard found.pointee.flags.rawValue & use.rawValue != 0 else {
+            let verb = use == G_PARAM_WRITABLE ? "set" : "read"
+            throw PropertyError(description: "\(typeName): property '\(name)' cannot be \(verb)")
+        }
         return found
+    }
+
+    private func mismatch(
+        _ name: String,
+        _ specification: UnsafeMutablePointer<GParamSpec>,
+        _ given: GType
+    ) -> PropertyError {
+        let wanted = String(cString: g_type_name(specification.pointee.value_type))
+        return PropertyError(
+            description: "\(typeName): property '\(name)' is of type \(wanted), not \(String(cString: g_type_name(given)))"
+        )
     }
 }

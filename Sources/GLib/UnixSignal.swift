@@ -5,7 +5,9 @@ internal import Glibc
 /// Unix signals as a sequence, delivered through the main loop (`g_unix_signal_add`), where any code may run.
 package enum UnixSignal {
     /// Each time one of `numbers` arrives, its number. Up to eight wait for a reader: more of the same mean nothing new.
-    @MainLoop package static func stream(of numbers: [Int32]) -> AsyncStream<Int32> {
+    ///
+    /// Not isolated to the loop, since the sources are removed on whatever thread lets go of the stream.
+    package static func stream(of numbers: [Int32]) -> AsyncStream<Int32> {
         let (stream, continuation) = AsyncStream.makeStream(of: Int32.self, bufferingPolicy: .bufferingNewest(8))
         typealias Handler = @Sendable () -> Void
         let sources = numbers.map { number in

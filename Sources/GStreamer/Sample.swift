@@ -7,7 +7,8 @@ internal import CGStreamer
 package struct Sample: ~Copyable, @unchecked Sendable {  // Samples count references atomically and are not changed.
     let pointer: OpaquePointer
 
-    init(adopting pointer: OpaquePointer) { self.pointer = pointer }
+    /// Takes over a reference that the caller owns ("transfer full").
+    package init(adopting pointer: OpaquePointer) { self.pointer = pointer }
 
     deinit { gst_sample_unref(pointer) }
 

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Testing
+
+/// Waits until a condition holds, for what cannot be awaited: the state of another process, of a file, of a C library.
+///
+/// This is the only place where tests look again and again.
+package func eventually(
+    within limit: Duration = .seconds(20),
+    _ comment: Comment? = nil,
+    sourceLocation: SourceLocation = #_sourceLocation,
+    isolation: isolated (any Actor)? = #isolation,
+    _ condition: () async throws -> Bool
+) async throws {
+    let deadline = ContinuousClock.now + limit
+    repeat {
+        if try await condition() { return }
+        try await Task.sleep(for: .milliseconds(10))
+    } while ContinuousClock.now < deadline
+    Issue.record(comment ?? "it did not come true within \(limit)", sourceLocation: sourceLocation)
+}

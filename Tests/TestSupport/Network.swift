@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Foundation
+
+/// A call to the system that was refused.
+package struct SocketFailure: Error, CustomStringConvertible {
+    package let description: String
+
+    init(_ operation: String) { description = "\(operation): \(String(cString: strerror(errno)))" }
+}
+
+extension sockaddr_in {
+    fileprivate init(loopback port: Int) {
+        self.init()
+        sin_family = sa_family_t(AF_INET)
+        sin_port = in_port_t(port).bigEndian
+        sin_addr.s_addr = in_addr_t(0x7f00_0001).bigEndian
+    }
+
+    fileprivate func withAddress<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
+        withUnsafePointer(to: self) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+    }
+}
+
+/// A TCP port of 127.0.0.1 that nobody listens on.
+package func freePort() throws -> Int {
+    let probe = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    guard probe >= 0 else { throw SocketFailure("socket") }
+    defer { close(probe) }
+    guard sockaddr_in(loopback: 0).withAddress({ bind(probe, $0, $1) }) == 0 else { throw SocketFailure("bind") }
+    var address = sockaddr_in()
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let result = withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(probe, $0, &length) }
+    }
+    guard result == 0 else { throw SocketFailure("getsockname") }
+    return Int(in_port_t(bigEndian: address.sin_port))
+}
+
+/// What an RTSP server answered.
+package struct RTSPReply: Sendable {
+    package let status: Int
+    /// By lower-case names.
+    package let headers: [String: String]
+    package let body: String
+
+    /// What a description (SDP) calls its first stream.
+    package var control: String? {
+        let media = body.split(whereSeparator: \.isNewline).drop { !$0.hasPrefix("m=") }
+        return media.first { $0.hasPrefix("a=control:") }.map { String($0.dropFirst("a=control:".count)) }
+    }
+}
+
+/// One TCP connection to an RTSP server of this machine, spoken by hand (RFC 2326).
+package final class RTSPConversation: @unchecked Sendable {  // One request at a time, on the thread of the moment.
+    private let descriptor: Int32
+    private let port: Int
+    private var sequence = 0
+    private var session: String?
+
+    package init(port: Int) throws {
+        self.port = port
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { throw SocketFailure("socket") }
+        var patience = timeval(tv_sec: 20, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        guard sockaddr_in(loopback: port).withAddress({ connect(descriptor, $0, $1) }) == 0 else {
+            let failure = SocketFailure("connect")
+            close(descriptor)
+            throw failure
+        }
+    }
+
+    deinit { close(descriptor) }
+
+    /// Sends a request and reads its reply; interleaved data before it is passed over.
+    package func request(_ method: String, _ path: String, _ headers: [String: String] = [:]) async throws -> RTSPReply {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread { [self] in
+                continuation.resume(with: Result { try exchange(method, path, headers) })
+            }
+        }
+    }
+
+    /// Whether the server has closed the connection, once it says anything at all.
+    package func isClosedByServer() async -> Bool {
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread { [self] in
+                var byte: UInt8 = 0
+                var count = 1
+                while count > 0 { count = recv(descriptor, &byte, 1, 0) }
+                continuation.resume(returning: count == 0 || errno == ECONNRESET)
+            }
+        }
+    }
+
+    private func exchange(_ method: String, _ path: String, _ headers: [String: String]) throws -> RTSPReply {
+        sequence += 1
+        var lines = ["\(method) rtsp://127.0.0.1:\(port)\(path) RTSP/1.0", "CSeq: \(sequence)"]
+        if let session { lines.append("Session: \(session)") }
+        lines += headers.map { "\($0.key): \($0.value)" } + ["", ""]
+        let text = Array(lines.joined(separator: "\r\n").utf8)
+        guard send(descriptor, text, text.count, Int32(MSG_NOSIGNAL)) == text.count else { throw SocketFailure("send") }
+        let reply = try readReply()
+        if let given = reply.headers["session"] { session = String(given.prefix { $0 != ";" }) }
+        return reply
+    }
+
+    private func readReply() throws -> RTSPReply {
+        var line = try readLine()
+        let status = line.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
+        var headers: [String: String] = [:]
+        line = try readLine()
+        while !line.isEmpty {
+            let parts = line.split(separator: ":", maxSplits: 1)
+            headers[parts[0].lowercased()] = parts.last.map { $0.trimmingCharacters(in: .whitespaces) } ?? ""
+            line = try readLine()
+        }
+        let count = headers["content-length"].flatMap { Int($0) } ?? 0
+        return RTSPReply(status: status, headers: headers, body: String(decoding: try read(count), as: UTF8.self))
+    }
+
+    private func readLine() throws -> String {
+        var line: [UInt8] = []
+        while true {
+            let byte = try read(1)[0]
+            if line.isEmpty, byte == UInt8(ascii: "$") {
+                let head = try read(3)
+                _ = try read(Int(head[1]) << 8 | Int(head[2]))
+            } else if byte == 10 {
+                return String(decoding: line.last == 13 ? line.dropLast() : line[...], as: UTF8.self)
+            } else {
+                line.append(byte)
+            }
+        }
+    }
+
+    private func read(_ count: Int) throws -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        var done = 0
+        while done < count {
+            let got = bytes.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress.map { $0 + done }, count - done, 0) }
+            guard got > 0 else { throw SocketFailure(got == 0 ? "the server closed the connection" : "recv") }
+            done += got
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Foundation
+internal import Testing
+
+/// A directory of its own for a test, removed with all that is in it when the test lets go of it.
+package final class ScratchDirectory: Sendable {
+    package let path: String
+
+    package init() throws {
+        path = FileManager.default.temporaryDirectory.path + "/martlet-test-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit {
+        do { try FileManager.default.removeItem(atPath: path) } catch { Issue.record(error) }
+    }
+
+    /// The path of a file or folder below it.
+    package func callAsFunction(_ name: String) -> String { "\(path)/\(name)" }
+
+    /// Makes a folder below it, and those above that.
+    package func makeFolder(_ name: String) throws {
+        try FileManager.default.createDirectory(atPath: self(name), withIntermediateDirectories: true)
+    }
+
+    /// Writes a file, and makes the folder that it is in.
+    package func write(_ name: String, _ text: String) throws {
+        let file = URL(fileURLWithPath: self(name))
+        try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: file)
+    }
+
+    /// The files and folders below it, relative to it, in order.
+    package var entries: [String] {
+        get throws { try FileManager.default.subpathsOfDirectory(atPath: path).sorted() }
+    }
+}
+
+/// The bytes of a file.
+package func bytes(of path: String) throws -> [UInt8] { Array(try Data(contentsOf: URL(fileURLWithPath: path))) }
