@@ -59,11 +59,21 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
-        .testTarget(name: "GLibTests", dependencies: ["GLib"]),
-        .testTarget(name: "GStreamerTests", dependencies: ["GLib", "GStreamer", "TestSupport"]),
+        // A process of its own for what a test cannot do in its own: run under strace, end GStreamer, count what is left.
+        .executableTarget(
+            name: "TestProbe",
+            dependencies: ["CGStreamer", "Footage", "GLib", "GStreamer", "Media", "TestSupport"],
+            path: "Tests/TestProbe",
+            swiftSettings: settings
+        ),
+        .testTarget(name: "GLibTests", dependencies: ["CGStreamer", "GLib", "TestProbe", "TestSupport"]),
+        .testTarget(
+            name: "GStreamerTests",
+            dependencies: ["CGStreamer", "GLib", "GStreamer", "TestProbe", "TestSupport"]
+        ),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
-        .testTarget(name: "ISOBaseMediaTests", dependencies: ["ISOBaseMedia"]),
-        .testTarget(name: "FootageTests", dependencies: ["Footage", "TestSupport"]),
+        .testTarget(name: "ISOBaseMediaTests", dependencies: ["ISOBaseMedia", "TestSupport"]),
+        .testTarget(name: "FootageTests", dependencies: ["Footage", "ISOBaseMedia", "TestProbe", "TestSupport"]),
         .testTarget(
             name: "MediaTests",
             dependencies: ["Configuration", "Footage", "GLib", "GStreamer", "Media", "TestSupport"]

@@ -49,10 +49,13 @@ package final class Pipeline: Bin, @unchecked Sendable {  // GstPipeline locks i
     @discardableResult
     package func setState(_ state: State) async -> Bool {
         await withCheckedContinuation { (waiter: CheckedContinuation<Bool, Never>) in
-            Self.onThread { [self] in
-                let result = withPointer(as: GstElement.self) { gst_element_set_state($0, state.value) }
-                waiter.resume(returning: result != GST_STATE_CHANGE_FAILURE)
-            }
+            StateChange(
+                work: { [self] in
+                    withPointer(as: GstElement.self) { gst_element_set_state($0, state.value) }
+                        != GST_STATE_CHANGE_FAILURE
+                },
+                done: { waiter.resume(returning: $0) }
+            ).start()
         }
     }
 
@@ -60,23 +63,14 @@ package final class Pipeline: Bin, @unchecked Sendable {  // GstPipeline locks i
     deinit {
         guard withPointer(as: GstElement.self, { $0.pointee.current_state != GST_STATE_NULL }) else { return }
         let last = Object(retaining: pointer)
-        Self.onThread { last.withPointer(as: GstElement.self) { _ = gst_element_set_state($0, GST_STATE_NULL) } }
-    }
-
-    private static func onThread(_ work: @escaping @Sendable () -> Void) {
-        typealias Work = @Sendable () -> Void
-        let thread = g_thread_new(
-            "state-change",
-            { data in
-                if let data {
-                    Retained<Work>.value(of: data)()
-                    Retained<Work>.release(data)
+        StateChange(
+            work: {
+                last.withPointer(as: GstElement.self) {
+                    gst_element_set_state($0, GST_STATE_NULL) != GST_STATE_CHANGE_FAILURE
                 }
-                return nil
             },
-            Retained<Work>(work).toOpaque()
-        )
-        g_thread_unref(thread)
+            done: { _ in }
+        ).start()
     }
 
     /// Tells the sources to finish: the bus says ``BusMessage/endOfStream`` when every sink has.
@@ -94,4 +88,29 @@ func useMediaClock(_ pipeline: UnsafeMutableRawPointer) {
     // Without this the pipeline would choose a base time anew at each start.
     gst_element_set_start_time(element, .max)
     gst_element_set_base_time(element, 0)
+}
+
+/// A state change on a thread of its own.
+private struct StateChange: Sendable {
+    let work: @Sendable () -> Bool
+    /// Told the result once nothing of `work` is held any more.
+    let done: @Sendable (Bool) -> Void
+
+    func start() {
+        let thread = g_thread_new(
+            "state-change",
+            { data in
+                guard let data else { return nil }
+                var change: StateChange? = Retained<StateChange>.value(of: data)
+                Retained<StateChange>.release(data)
+                let done = change?.done
+                let result = change?.work() ?? false
+                change = nil
+                done?(result)
+                return nil
+            },
+            Retained(self).toOpaque()
+        )
+        g_thread_unref(thread)
+    }
 }
