@@ -44,6 +44,13 @@ import Testing
                 let result = try await run([player] + arguments.map { $0.replacingOccurrences(of: "URL", with: url) })
                 #expect(result.status == 0, "\(player) \(arguments): \(result.errors)")
             }
+            // Each frame once, at a time of its own: ffmpeg complains of anything else.
+            let copy = [
+                "-nostdin", "-v", "error", "-rtsp_transport", "tcp", "-i", url, "-t", "3", "-c", "copy", "-f", "null",
+                "-",
+            ]
+            let copied = try await run(["ffmpeg"] + copy)
+            #expect(copied.status == 0 && copied.errors.isEmpty, "\(url): \(copied.errors)")
         }
         try await killedPlayers(of: places.url(of: "door"), count: 12)
 
