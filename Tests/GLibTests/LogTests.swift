@@ -41,6 +41,9 @@ struct LogTests {
         let own = try #require(lines.first)
         let library = try #require(lines.last)
         #expect(own.wholeMatch(of: /\d\d:\d\d:\d\d\.\d\d\d error   front-door: the error line/) != nil, "\(own)")
-        #expect(library.wholeMatch(of: /\d\d:\d\d:\d\d\.\d\d\d notice  probe: the library's notice/) != nil, "\(library)")
+        #expect(
+            library.wholeMatch(of: /\d\d:\d\d:\d\d\.\d\d\d notice  probe: the library's notice/) != nil,
+            "\(library)"
+        )
     }
 }

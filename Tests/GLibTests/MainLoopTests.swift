@@ -114,7 +114,10 @@ struct UnixSignalTests {
 
 @Suite("Subprocess", .mainLoop, .timeLimit(.minutes(1)))
 struct SubprocessTests {
-    @Test("the end of a process is told as its status, or its signal", arguments: [("exit 0", 0), ("exit 3", 3), ("kill -9 $$", -9)])
+    @Test(
+        "the end of a process is told as its status, or its signal",
+        arguments: [("exit 0", 0), ("exit 3", 3), ("kill -9 $$", -9)]
+    )
     @MainLoop
     func end(script: String, status: Int32) async throws {
         #expect(try await Subprocess(["/bin/sh", "-c", script]).waitForEnd() == status)

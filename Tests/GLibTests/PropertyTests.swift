@@ -39,10 +39,14 @@ struct PropertyTests {
     func wrongType() throws {
         let object = TestObject()
         try object.set("count", to: 5)
-        #expect(throws: PropertyError(description: "MartletTestObject: property 'count' is of type guint, not gchararray")) {
+        #expect(
+            throws: PropertyError(description: "MartletTestObject: property 'count' is of type guint, not gchararray")
+        ) {
             try object.set("count", to: "many")
         }
-        #expect(throws: PropertyError(description: "MartletTestObject: property 'friend' is of type GObject, not gint64")) {
+        #expect(
+            throws: PropertyError(description: "MartletTestObject: property 'friend' is of type GObject, not gint64")
+        ) {
             try object.set("friend", to: 1)
         }
         #expect(throws: PropertyError(description: "MartletTestObject: property 'title' does not convert to Int")) {
@@ -54,8 +58,11 @@ struct PropertyTests {
     @Test("an object is refused where none is kept")
     func objectForText() throws {
         let object = TestObject()
-        #expect(throws: PropertyError(description: "MartletTestObject: property 'title' is of type gchararray, not MartletTestObject"))
-        {
+        #expect(
+            throws: PropertyError(
+                description: "MartletTestObject: property 'title' is of type gchararray, not MartletTestObject"
+            )
+        ) {
             try object.set("title", to: TestObject())
         }
     }

@@ -40,7 +40,9 @@ enum LeakScenarios {
 
     private static func pipelines() async throws {
         for _ in 0..<3 {
-            let pipeline = try Pipeline(parsing: "videotestsrc num-buffers=5 ! tee name=t ! queue ! fakesink t. ! queue ! fakesink")
+            let pipeline = try Pipeline(
+                parsing: "videotestsrc num-buffers=5 ! tee name=t ! queue ! fakesink t. ! queue ! fakesink"
+            )
             _ = pipeline.element(named: "t")?.name
             _ = pipeline.appSink(named: "t")
             try await play(pipeline)
@@ -95,7 +97,9 @@ enum LeakScenarios {
     }
 
     private static func pushed() async throws {
-        let pipeline = try Pipeline(parsing: "appsrc name=in format=time handle-segment-change=true ! appsink name=out sync=false")
+        let pipeline = try Pipeline(
+            parsing: "appsrc name=in format=time handle-segment-change=true ! appsink name=out sync=false"
+        )
         guard let source = pipeline.appSource(named: "in"), let sink = pipeline.appSink(named: "out") else { return }
         let frames = FrameCollector(of: sink)
         await pipeline.setState(.playing)
@@ -112,7 +116,8 @@ enum LeakScenarios {
 
     private static func byteSink(isComplete: Bool) async throws {
         let pipeline = try Pipeline(
-            parsing: "videotestsrc \(isComplete ? "num-buffers=20" : "is-live=true") ! x264enc tune=zerolatency key-int-max=5 "
+            parsing:
+                "videotestsrc \(isComplete ? "num-buffers=20" : "is-live=true") ! x264enc tune=zerolatency key-int-max=5 "
                 + "! h264parse ! splitmuxsink name=chunks muxer=\"mp4mux fragment-duration=100\""
         )
         let target = Target()
@@ -146,7 +151,9 @@ enum LeakScenarios {
             .init(
                 makeBin: { _ in
                     do throws(ParseError) {
-                        return try Bin.parse("videotestsrc is-live=true ! x264enc tune=zerolatency ! rtph264pay name=pay0 pt=96")
+                        return try Bin.parse(
+                            "videotestsrc is-live=true ! x264enc tune=zerolatency ! rtph264pay name=pay0 pt=96"
+                        )
                     } catch { fatalError("\(error)") }
                 },
                 started: { bin, _ in _ = bin.element(named: "pay0") },

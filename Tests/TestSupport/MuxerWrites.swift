@@ -6,7 +6,9 @@ package func box(_ type: String, _ content: [UInt8] = []) -> [UInt8] {
 }
 
 /// A number as ISO files store it.
-package func bigEndian(_ number: some FixedWidthInteger) -> [UInt8] { withUnsafeBytes(of: number.bigEndian) { Array($0) } }
+package func bigEndian(_ number: some FixedWidthInteger) -> [UInt8] {
+    withUnsafeBytes(of: number.bigEndian) { Array($0) }
+}
 
 /// A `moov` that describes one video track, and nothing that a player would need beyond that.
 package func movieBox(
@@ -20,16 +22,22 @@ package func movieBox(
 ) -> [UInt8] {
     let times: [UInt8] =
         isLarge
-        ? bigEndian(UInt32(1 << 24)) + bigEndian(UInt64(0)) + bigEndian(UInt64(0)) + bigEndian(timescale) + bigEndian(duration)
+        ? bigEndian(UInt32(1 << 24)) + bigEndian(UInt64(0)) + bigEndian(UInt64(0)) + bigEndian(timescale)
+            + bigEndian(duration)
         : bigEndian(UInt32(0)) + bigEndian(UInt32(0)) + bigEndian(UInt32(0)) + bigEndian(timescale)
             + bigEndian(UInt32(duration))
-    let entry = [UInt8](repeating: 0, count: 24) + bigEndian(size.width) + bigEndian(size.height) + [UInt8](repeating: 0, count: 50)
+    let entry =
+        [UInt8](repeating: 0, count: 24) + bigEndian(size.width) + bigEndian(size.height)
+        + [UInt8](repeating: 0, count: 50)
     let table =
         box("stsd", bigEndian(UInt32(0)) + bigEndian(UInt32(1)) + box(codec, entry))
         + box("stsz", bigEndian(UInt32(0)) + bigEndian(UInt32(0)) + bigEndian(frames))
     let media =
         box("mdhd", times + bigEndian(UInt32(0)))
-        + box("hdlr", bigEndian(UInt32(0)) + bigEndian(UInt32(0)) + Array(handler.utf8) + [UInt8](repeating: 0, count: 13))
+        + box(
+            "hdlr",
+            bigEndian(UInt32(0)) + bigEndian(UInt32(0)) + Array(handler.utf8) + [UInt8](repeating: 0, count: 13)
+        )
         + box("minf", box("stbl", table))
     return box("moov", box("mvhd", [UInt8](repeating: 0, count: 100)) + box("trak", box("mdia", media)))
 }
@@ -54,7 +62,8 @@ package struct MuxerWrites: Sendable {
     /// What mp4mux 1.22 writes as `first-moov-then-finalise`, byte for byte but for the indexes' contents: each fragment's
     /// `mdat` has no size until its data are there, its index follows; at the end the first index is broken, the first
     /// `mdat` is widened over everything, and one index is appended.
-    package static func finalised(fragments: Int, dataSize: Int = 1000, using random: inout SeededRandom) -> MuxerWrites {
+    package static func finalised(fragments: Int, dataSize: Int = 1000, using random: inout SeededRandom) -> MuxerWrites
+    {
         var muxer = MuxerWrites()
         muxer.append(box("ftyp", Array("mp42isom".utf8)))
         let mediaStart = muxer.file.count
@@ -73,7 +82,10 @@ package struct MuxerWrites: Sendable {
         }
         muxer.writesBeforeEnd = muxer.writes.count
         muxer.patch(movieStart + 4, Array("free".utf8))
-        muxer.patch(mediaStart, bigEndian(UInt32(1)) + Array("mdat".utf8) + bigEndian(UInt64(muxer.file.count - mediaStart)))
+        muxer.patch(
+            mediaStart,
+            bigEndian(UInt32(1)) + Array("mdat".utf8) + bigEndian(UInt64(muxer.file.count - mediaStart))
+        )
         muxer.append(movieBox(frames: UInt32(fragments * 30), duration: UInt64(fragments) * 90_000))
         return muxer
     }

@@ -77,7 +77,8 @@ package final class RTSPConversation: @unchecked Sendable {  // One request at a
     deinit { close(descriptor) }
 
     /// Sends a request and reads its reply; interleaved data before it is passed over.
-    package func request(_ method: String, _ path: String, _ headers: [String: String] = [:]) async throws -> RTSPReply {
+    package func request(_ method: String, _ path: String, _ headers: [String: String] = [:]) async throws -> RTSPReply
+    {
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread { [self] in
                 continuation.resume(with: Result { try exchange(method, path, headers) })
@@ -142,7 +143,9 @@ package final class RTSPConversation: @unchecked Sendable {  // One request at a
         var bytes = [UInt8](repeating: 0, count: count)
         var done = 0
         while done < count {
-            let got = bytes.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress.map { $0 + done }, count - done, 0) }
+            let got = bytes.withUnsafeMutableBytes {
+                recv(descriptor, $0.baseAddress.map { $0 + done }, count - done, 0)
+            }
             guard got > 0 else { throw SocketFailure(got == 0 ? "the server closed the connection" : "recv") }
             done += got
         }
