@@ -109,12 +109,16 @@ package final class ChunkFile: @unchecked Sendable {
     }
 
     private func flush() throws(FileError) {
-        try tail.withUnsafeBufferPointer { (bytes) throws(FileError) in
-            try writeOut(UnsafeRawBufferPointer(bytes), at: tailStart)
-        }
+        try writeOut(tail, at: tailStart)
         tailStart += UInt64(tail.count)
         tail.removeAll(keepingCapacity: true)
         written = scanner.playableEnd
+    }
+
+    private func writeOut(_ bytes: [UInt8], at offset: UInt64) throws(FileError) {
+        try bytes.withUnsafeBytes { bytes in
+            Result { () throws(FileError) in try writeOut(bytes, at: offset) }
+        }.get()
     }
 
     private func writeOut(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(FileError) {
@@ -151,9 +155,7 @@ package final class ChunkFile: @unchecked Sendable {
         try flush()
         try check(fdatasync(file), "sync", openPath)
         for patch in heldPatches {
-            try patch.bytes.withUnsafeBufferPointer { (bytes) throws(FileError) in
-                try writeOut(UnsafeRawBufferPointer(bytes), at: patch.offset)
-            }
+            try writeOut(patch.bytes, at: patch.offset)
         }
         let movie = try readMovie()
         try check(fsync(file), "sync", openPath)

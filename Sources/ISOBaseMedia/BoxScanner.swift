@@ -55,9 +55,9 @@ package struct BoxScanner: Sendable {
     private mutating func beginBox() throws(BoxHeader.Malformed) -> Bool {
         let parsed: BoxHeader
         do throws(BoxHeader.Malformed) {
-            parsed = try header.withUnsafeBufferPointer { (bytes) throws(BoxHeader.Malformed) in
-                try BoxHeader(UnsafeRawBufferPointer(bytes))
-            }
+            parsed = try header.withUnsafeBytes { bytes in
+                Result { () throws(BoxHeader.Malformed) in try BoxHeader(bytes) }
+            }.get()
         } catch {
             if case .incomplete = error { return false }
             throw error

@@ -53,7 +53,9 @@ final class TestObject: Object, @unchecked Sendable {  // Each test has its own.
         return body(values)
     }
 
-    /// What one instance keeps. GObject zeroes it.
+    /// What one instance keeps.
+    ///
+    /// GObject zeroes it.
     private struct Instance {
         var parent: GObject
         var title: UnsafeMutablePointer<gchar>?

@@ -18,7 +18,7 @@ internal import Glibc
         }
     }
 
-    private static func cameraCount(_ arguments: Arguments) throws(UsageError) -> Int {
+    private nonisolated static func cameraCount(_ arguments: Arguments) throws(UsageError) -> Int {
         guard let text = arguments["cameras"] else { return 2 }
         guard let count = Int(text), (1...16).contains(count) else {
             throw UsageError("martlet demo: --cameras takes a number from 1 to 16, not '\(text)'")
@@ -26,7 +26,7 @@ internal import Glibc
         return count
     }
 
-    private static func duration(_ text: String) throws(UsageError) -> Duration {
+    private nonisolated static func duration(_ text: String) throws(UsageError) -> Duration {
         do throws(InvalidValue) { return try Duration(parsing: text) } catch {
             throw UsageError("martlet demo: --for takes a time such as 60s or '5 min', not '\(text)'")
         }
