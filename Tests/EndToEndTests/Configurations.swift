@@ -22,7 +22,7 @@ struct TestCamera {
             source = "test"
             width = \(size.0)
             height = \(size.1)
-            bitrate = "1 Mbit/s"
+            bitrate = "3 Mbit/s"
             [camera.recording]
             directory = "\(directory)"
             chunk-duration = "10 s"

@@ -10,6 +10,15 @@ package struct CommandResult: Sendable {
     package let status: Int32
 }
 
+/// Whether a command had to be killed.
+private final class Deadline: Sendable {
+    private let isPassed = Mutex(false)
+
+    var hasPassed: Bool { isPassed.withLock { $0 } }
+
+    func pass() { isPassed.withLock { $0 = true } }
+}
+
 /// A command could not be started, or was killed since it took too long.
 package struct CommandFailure: Error, CustomStringConvertible {
     package let description: String
@@ -49,11 +58,11 @@ package func run(
     do { try process.run() } catch {
         throw CommandFailure(description: "\(command.joined(separator: " ")) cannot be started: \(error)")
     }
-    let isLate = Mutex(false)
+    let deadline = Deadline()
     let identifier = process.processIdentifier
     let killer = Task {
         try await Task.sleep(for: limit)
-        isLate.withLock { $0 = true }
+        deadline.pass()
         kill(identifier, SIGKILL)
     }
     async let read = output.text()
@@ -61,7 +70,7 @@ package func run(
     let (outputText, errorText) = await (read, complained)
     for await _ in ends {}
     killer.cancel()
-    if isLate.withLock({ $0 }) {
+    if deadline.hasPassed {
         throw CommandFailure(description: "\(command.joined(separator: " ")) did not end within \(limit): \(errorText)")
     }
     let isExit = process.terminationReason == .exit

@@ -47,8 +47,9 @@ internal import Glibc
         await running[0].value
         withExtendedLifetime(signals) {}
         let failed = processes.first { !$0.hasRunWell }
-        terminal.print(await layout.summary())
-        return failed == nil ? .done : .wrong
+        let (summary, hasFootage) = await layout.summary()
+        terminal.print(summary)
+        return failed == nil && hasFootage ? .done : .wrong
     }
 
     private static func waitForEnd(_ signals: AsyncStream<Int32>, after length: Duration?) async {

@@ -103,21 +103,24 @@ struct DemoLayout {
         return lines.joined(separator: "\n")
     }
 
-    /// What was recorded where.
-    func summary() async -> String {
+    /// What was recorded where, and whether something was everywhere.
+    func summary() async -> (text: String, hasFootage: Bool) {
         var lines = ["", "Recorded:"]
+        var hasFootage = true
         let places = cameras.map { ($0.name, $0.directory) } + [("store", storeDirectory)]
         for (name, directory) in places {
             do {
                 let index = try ChunkIndex(path: ChunkStore.indexPath(in: directory), readOnly: true)
                 let chunks = try await index.chunks()
+                hasFootage = hasFootage && !chunks.isEmpty
                 let frames = chunks.reduce(0) { $0 + $1.frames }
                 lines.append("  \(name.padded(to: 12))\(chunks.count) chunks, \(frames) frames in \(directory)")
             } catch {
+                hasFootage = false
                 lines.append("  \(name.padded(to: 12))\(error)")
             }
         }
-        return lines.joined(separator: "\n")
+        return (lines.joined(separator: "\n"), hasFootage)
     }
 
     /// This program, which need not be on the `PATH`.
