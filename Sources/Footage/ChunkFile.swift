@@ -137,42 +137,68 @@ package final class ChunkFile: @unchecked Sendable {
     /// Never waits; called once.
     package func close(complete: Bool, done: @escaping @Sendable (Outcome) -> Void) {
         queue.async { [self] in
+            defer { closeDescriptors() }
+            if !complete || failure != nil || end == 0 {
+                cutBack()
+                done(outcome(isComplete: false, movie: nil))
+                return
+            }
             do throws(FileError) {
-                guard complete, failure == nil else {
-                    try abandon()
-                    done(outcome(failure: failure, isComplete: false, movie: nil))
-                    return
-                }
-                done(outcome(failure: nil, isComplete: true, movie: try finish()))
+                try writeEnd()
             } catch {
-                done(outcome(failure: error, isComplete: false, movie: nil))
+                // Nothing that plays was touched yet.
+                failure = error
+                cutBack()
+                done(outcome(isComplete: false, movie: nil))
+                return
+            }
+            do throws(FileError) {
+                let movie = try finalise()
+                done(outcome(isComplete: true, movie: movie))
+            } catch {
+                failure = error
+                written = end
+                done(outcome(isComplete: false, movie: nil))
             }
         }
     }
 
-    private func finish() throws(FileError) -> Movie {
-        defer { closeDescriptors() }
+    /// Steps 1 and 2.
+    private func writeEnd() throws(FileError) {
         try flush()
         try check(fdatasync(file), "sync", openPath)
-        for patch in heldPatches {
-            try writeOut(patch.bytes, at: patch.offset)
-        }
+    }
+
+    /// Steps 3 to 6: from here on the file plays by its final index.
+    private func finalise() throws(FileError) -> Movie {
+        for patch in heldPatches { try writeOut(patch.bytes, at: patch.offset) }
         let movie = try readMovie()
         try check(fsync(file), "sync", openPath)
-        let renamed = renameat2(folder, name.openFile, folder, name.file, MARTLET_RENAME_NOREPLACE)
-        try check(renamed, "rename \(openPath) to", path)
+        try rename()
         try check(fsync(folder), "sync the folder of", path)
         return movie
     }
 
-    private func abandon() throws(FileError) {
-        defer { closeDescriptors() }
-        guard written > 0 else {
-            try check(unlink(openPath), "remove the empty", openPath)
-            return
+    private func rename() throws(FileError) {
+        if renameat2(folder, name.openFile, folder, name.file, MARTLET_RENAME_NOREPLACE) == 0 { return }
+        // Some network and user-space file systems know no such flag: a second name is refused as well if it is taken.
+        guard errno == EINVAL else { throw FileError("rename \(openPath) to", path) }
+        try check(linkat(folder, name.openFile, folder, name.file, 0), "rename \(openPath) to", path)
+        try check(unlinkat(folder, name.openFile, 0), "remove the old name", openPath)
+    }
+
+    /// Keeps what plays; the first thing that went wrong is what is told.
+    private func cutBack() {
+        do throws(FileError) {
+            guard written > 0 else {
+                try check(unlinkat(folder, name.openFile, 0), "remove the empty", openPath)
+                return
+            }
+            try check(ftruncate(file, off_t(written)), "cut back", openPath)
+            try check(fsync(file), "sync", openPath)
+        } catch {
+            failure = failure ?? error
         }
-        try check(ftruncate(file, off_t(written)), "cut back", openPath)
-        try check(fsync(file), "sync", openPath)
     }
 
     private func readMovie() throws(FileError) -> Movie {
@@ -187,7 +213,7 @@ package final class ChunkFile: @unchecked Sendable {
         }
     }
 
-    private func outcome(failure: FileError?, isComplete: Bool, movie: Movie?) -> Outcome {
+    private func outcome(isComplete: Bool, movie: Movie?) -> Outcome {
         Outcome(
             name: name,
             failure: failure,

@@ -5,6 +5,7 @@ internal import Glibc
 package final class ChunkStore: Sendable {
     package let directory: String
     package let index: ChunkIndex
+    private let lock: DirectoryLock
 
     /// The index's file in a directory of chunks.
     package static func indexPath(in directory: String) -> String { "\(directory)/martlet.sqlite" }
@@ -13,6 +14,7 @@ package final class ChunkStore: Sendable {
     package init(directory: String) throws {
         self.directory = directory
         try Self.makeDirectory(directory)
+        lock = try DirectoryLock(directory)
         index = try ChunkIndex(path: Self.indexPath(in: directory))
     }
 

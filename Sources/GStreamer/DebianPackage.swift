@@ -18,13 +18,13 @@ package enum DebianPackage {
         let elements = [
             "libgstreamer1.0-0": "capsfilter fakesink fakesrc filesink filesrc funnel identity queue tee valve",
             "gstreamer1.0-plugins-base":
-                "appsink appsrc audioconvert audioresample audiotestsrc decodebin overlaycomposition videobox videoconvert "
+                "appsink appsrc audioconvert audioresample audiotestsrc decodebin overlaycomposition videoconvert "
                 + "videoconvertscale videorate videoscale videotestsrc",
             "gstreamer1.0-x": "clockoverlay textoverlay textrender timeoverlay",
             "gstreamer1.0-plugins-good":
                 "deinterlace flip jpegdec jpegenc matroskamux mp4mux multifilesink qtmux rtph264depay rtph264pay "
                 + "rtph265depay rtph265pay rtpjpegdepay rtspsrc splitmuxsink udpsrc v4l2convert v4l2h264enc v4l2jpegdec "
-                + "v4l2src videobalance videocrop videoflip",
+                + "v4l2src videobalance videobox videocrop videoflip",
             "gstreamer1.0-plugins-bad":
                 "debugqroverlay h264parse h264timestamper h265parse h265timestamper jpegparse openh264enc "
                 + "qroverlay timecodestamper",

@@ -74,8 +74,14 @@ package final class Pipeline: Bin, @unchecked Sendable {  // GstPipeline locks i
     }
 
     /// Tells the sources to finish: the bus says ``BusMessage/endOfStream`` when every sink has.
+    ///
+    /// On a thread of its own: a pipeline whose state change hangs would keep the caller as well.
     package func sendEndOfStream() {
-        withPointer(as: GstElement.self) { _ = gst_element_send_event($0, gst_event_new_eos()) }
+        StateChange(
+            work: { [self] in withPointer(as: GstElement.self) { gst_element_send_event($0, gst_event_new_eos()) != 0 }
+            },
+            done: { _ in }
+        ).start()
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import CGStreamer
 package import GLib
+internal import Synchronization
 
 /// An RTSP server (`GstRTSPServer`) on the main loop; its clients are served on threads of its own.
 @MainLoop package final class RTSPServer {
@@ -11,6 +12,9 @@ package import GLib
 
     private nonisolated let server: Object
     private var sources: [guint] = []
+
+    /// Connections at a time: each costs descriptors and threads, and running out of those would end the process.
+    nonisolated static let clientLimit = 128
 
     /// Listens at once.
     ///
@@ -36,12 +40,20 @@ package import GLib
             gst_rtsp_thread_pool_set_max_threads(pool, 4)
             g_object_unref(pool)
         }
+        let clients = ClientCount()
         server.connect("client-connected") { arguments in
-            guard let client = arguments.object(0) else { return nil }
-            Object(retaining: client).connect("pre-describe-request") { _ in
-                let request = RTSPRequest(gst_rtsp_context_get_current())
-                return isAvailable(request) ? RTSPStatus.ok : .serviceUnavailable
+            guard let pointer = arguments.object(0) else { return nil }
+            let isOneTooMany = clients.enter() > Self.clientLimit
+            let client = Object(retaining: pointer)
+            client.connect("closed") { _ in
+                clients.leave()
+                return nil
             }
+            client.connect("pre-describe-request") { _ in
+                let request = RTSPRequest(gst_rtsp_context_get_current())
+                return !isOneTooMany && isAvailable(request) ? RTSPStatus.ok : .serviceUnavailable
+            }
+            if isOneTooMany { clients.refuse() }
             return nil
         }
         var error: UnsafeMutablePointer<GError>?
@@ -102,6 +114,24 @@ package import GLib
                 pool,
                 { data in if let data { g_object_unref(data) } }
             )
+        )
+    }
+}
+
+/// How many clients are connected. Counted on the server's threads.
+private final class ClientCount: Sendable {
+    private let count = Atomic<Int>(0)
+    private let refused = Atomic<Int>(0)
+
+    func enter() -> Int { count.add(1, ordering: .relaxed).newValue }
+
+    func leave() { count.subtract(1, ordering: .relaxed) }
+
+    /// Said at the first, and at every hundredth after it.
+    func refuse() {
+        guard refused.add(1, ordering: .relaxed).oldValue % 100 == 0 else { return }
+        Log.warning(
+            "more than \(RTSPServer.clientLimit) RTSP connections at a time: further ones are told to come back"
         )
     }
 }

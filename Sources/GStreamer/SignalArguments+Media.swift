@@ -14,17 +14,3 @@ extension SignalArguments {
         return Sample(adopting: gst_sample_ref(OpaquePointer(pointer)))
     }
 }
-
-extension Element {
-    /// Sets a property that holds a date (`GDateTime`), such as the zero of an overlay's clock.
-    package final func setEpoch(_ name: String, unixNanoseconds: Int64) {
-        let seconds = g_date_time_new_from_unix_local(gint64(unixNanoseconds / 1_000_000_000))
-        let date = g_date_time_add_seconds(seconds, Double(unixNanoseconds % 1_000_000_000) / 1e9)
-        withValue(of: g_date_time_get_type()) { value in
-            g_value_set_boxed(value, UnsafeRawPointer(date))
-            withPointer(as: GObject.self) { g_object_set_property($0, name, value) }
-        }
-        g_date_time_unref(date)
-        g_date_time_unref(seconds)
-    }
-}

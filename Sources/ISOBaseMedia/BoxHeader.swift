@@ -12,7 +12,7 @@ package struct BoxHeader: Equatable, Sendable {
     package enum Malformed: Error, Equatable {
         /// More bytes are needed: this many in all.
         case incomplete(needed: Int)
-        /// The size is smaller than the header that states it.
+        /// The size is smaller than the header that states it, or larger than any file.
         case impossibleSize(UInt64)
     }
 

@@ -63,7 +63,12 @@ package struct BoxScanner: Sendable {
             throw error
         }
         boxStart = end - UInt64(header.count)
-        boxEnd = parsed.size.map { boxStart + $0 } ?? .max
+        boxEnd = .max
+        if let size = parsed.size {
+            let (sum, overflows) = boxStart.addingReportingOverflow(size)
+            guard !overflows else { throw .impossibleSize(size) }
+            boxEnd = sum
+        }
         type = parsed.type
         header.removeAll(keepingCapacity: true)
         return true

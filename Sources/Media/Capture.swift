@@ -42,6 +42,7 @@ package struct Capture: FeedSource {
                 unixNanoseconds: MediaClock.now.wallTime(of: .init(nanoseconds: 0)).nanoseconds
             )
         }
+        pipeline.element(named: "counter")?.showFrameNumbers()
         return pipeline
     }
 }

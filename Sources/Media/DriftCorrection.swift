@@ -33,8 +33,11 @@ package struct DriftCorrection: Sendable {
 
     /// The corrected time for a frame that carries `sent` and arrived at `arrival`.
     package mutating func correct(_ sent: ClockTime, arrival: ClockTime) -> ClockTime {
-        // A sender's first frame counts as captured when it arrived: nothing better is known yet.
-        let base = base ?? (origin == .sender ? arrival - sent : .zero)
+        // A sender's first frame counts as captured when it arrived: nothing better is known yet. So does that of a capture
+        // that is far from our clock, since it is not live and counts from zero.
+        let delay = arrival - sent
+        let isOurs = origin == .mediaClock && max(delay, .zero - delay) < FrameTimes.largestStep
+        let base = base ?? (isOurs ? .zero : delay)
         self.base = base
         let time = sent + base
         observe(arrival - time, at: arrival)

@@ -40,10 +40,8 @@ package final class Feed: Sendable {
 
     package struct Statistics: Sendable {
         package var frames = 0
-        package var bytes = 0
         /// Frames that came while no keyframe had begun a run yet, and were of no use.
         package var undecodable = 0
-        package var lastFrame: ClockTime?
     }
 
     package let camera: String
@@ -73,9 +71,12 @@ package final class Feed: Sendable {
         var statistics = Statistics()
         var keyframeRequest: (@Sendable () -> Void)?
         var lastKeyframe: ClockTime?
+        var lastRequest: ClockTime?
         var hasRecorder = false
         /// The run has begun and its recorder has not come yet: nothing is forgotten until it has.
         var awaitsRecorder = false
+        /// What waited, in bytes, for a recorder that this frame ended.
+        var overflowed = 0
     }
 
     private struct Consumer {
@@ -89,49 +90,63 @@ package final class Feed: Sendable {
     /// Kept of the last group of pictures at most; a longer one cannot be replayed.
     private static let pictureLimit = 32 << 20
 
-    /// A player may begin so far behind without being late; and no two keyframes are asked for in less time.
+    /// A player may begin so far behind without being late.
     private static let recent = Duration.milliseconds(200)
+
+    /// Keyframes that are asked for go into the recording as well: many players that join ask for one a second at most.
+    private static let requestInterval = Duration.seconds(1)
 
     // MARK: Filling
 
     /// Takes a frame from the source, on its streaming thread.
     package func push(_ sample: borrowing Sample) {
         let arrival = ClockTime.now
-        let begun = state.withLock { state -> Run? in
-            if state.isFinished { return nil }
-            state.statistics.frames += 1
-            state.statistics.bytes += sample.byteCount
-            state.statistics.lastFrame = arrival
-            if let run = state.run, !sample.hasCaps(run.format) { end(&state) }
-            var times = state.times.next(presentation: sample.presentationTime, arrival: arrival)
-            if times == nil {
-                end(&state)
-                times = state.times.next(presentation: sample.presentationTime, arrival: arrival)
-            }
-            guard let times else { return nil }
-            var begun: Run?
-            if state.run == nil {
-                guard sample.isKeyframe, let caps = sample.caps else {
-                    state.times = FrameTimes(origin: origin)
-                    state.statistics.undecodable += 1
-                    return nil
-                }
-                state.runCount += 1
-                begun = Run(number: state.runCount, format: caps, clock: .now, start: times.presentation)
-                state.run = begun
-                state.awaitsRecorder = state.hasRecorder
-            }
-            guard let format = state.run?.format else { return nil }
-            // Encoders repeat their parameter sets in each keyframe; RTP receivers take them out. In a feed, as in an
-            // MP4 file, they are part of the format alone, so that camera and store hold the same bytes.
-            if sample.isKeyframe, let bare = sample.withoutParameterSets() {
-                pass(bare.retimed(presentation: times.presentation, decode: times.decode, caps: format), &state)
-            } else {
-                pass(sample.retimed(presentation: times.presentation, decode: times.decode, caps: format), &state)
-            }
-            return begun
+        let (begun, overflowed) = state.withLock { state in
+            state.overflowed = 0
+            return (take(sample, arrival: arrival, &state), state.overflowed)
         }
         if let begun { runContinuation.yield(begun) }
+        // Not under the lock: whoever reads the log may be slow.
+        guard overflowed > 0 else { return }
+        Log.warning(
+            "frames came faster than the disk took them: \(overflowed >> 20) MB wait to be written; "
+                + "recording goes on once they are",
+            camera: camera
+        )
+    }
+
+    /// Returns the run that the frame begins, if it begins one.
+    private func take(_ sample: borrowing Sample, arrival: ClockTime, _ state: inout State) -> Run? {
+        if state.isFinished { return nil }
+        state.statistics.frames += 1
+        if let run = state.run, !sample.hasCaps(run.format) { end(&state) }
+        var times = state.times.next(presentation: sample.presentationTime, arrival: arrival)
+        if times == nil {
+            end(&state)
+            times = state.times.next(presentation: sample.presentationTime, arrival: arrival)
+        }
+        guard let times else { return nil }
+        var begun: Run?
+        if state.run == nil {
+            guard sample.isKeyframe, let caps = sample.caps else {
+                state.times = FrameTimes(origin: origin)
+                state.statistics.undecodable += 1
+                return nil
+            }
+            state.runCount += 1
+            begun = Run(number: state.runCount, format: caps, clock: .now, start: times.presentation)
+            state.run = begun
+            state.awaitsRecorder = state.hasRecorder
+        }
+        guard let format = state.run?.format else { return nil }
+        // Encoders repeat their parameter sets in each keyframe; RTP receivers take them out. In a feed, as in an
+        // MP4 file, they are part of the format alone, so that camera and store hold the same bytes.
+        if sample.isKeyframe, let bare = sample.withoutParameterSets() {
+            pass(bare.retimed(presentation: times.presentation, decode: times.decode, caps: format), &state)
+        } else {
+            pass(sample.retimed(presentation: times.presentation, decode: times.decode, caps: format), &state)
+        }
+        return begun
     }
 
     /// How to ask the source's encoder for a keyframe; `nil` where nobody can be asked, as with a network stream.
@@ -193,25 +208,18 @@ package final class Feed: Sendable {
             }
             let consumer = state.consumers[index]
             if consumer.source.queuedBytes > consumer.limit {
-                overflow(consumer)
-                if consumer.role == .recorder { closed.append(consumer.number) }
+                if consumer.role == .recorder {
+                    // A recording that missed frames would not say so: it ends, and the gap lies between two runs.
+                    consumer.source.endOfStream()
+                    closed.append(consumer.number)
+                    state.overflowed = consumer.limit
+                }
                 state.consumers[index].waitsForKeyframe = true
             } else if consumer.source.push(frame) == .closed {
                 closed.append(consumer.number)
             }
         }
         if !closed.isEmpty { state.consumers.removeAll { closed.contains($0.number) } }
-    }
-
-    /// A recording that missed frames would not say so: it ends, and the gap lies between two runs.
-    private func overflow(_ consumer: Consumer) {
-        guard consumer.role == .recorder else { return }
-        consumer.source.endOfStream()
-        Log.warning(
-            "the disk is slower than the video: \(consumer.limit >> 20) MB wait to be written; "
-                + "recording goes on once they are",
-            camera: camera
-        )
     }
 
     // MARK: Drinking
@@ -223,14 +231,17 @@ package final class Feed: Sendable {
 
     /// Feeds an `appsrc` from now on, until it is unsubscribed or closed.
     ///
-    /// When `limit` bytes wait in the `appsrc`, frames are dropped up to the next keyframe.
+    /// When `limit` bytes wait in the `appsrc`, a viewer loses frames up to the next keyframe, and a recorder ends. With
+    /// `run`, only if that is the present one: otherwise the answer is `nil`.
     package func subscribe(
         _ source: AppSource,
         as role: Role,
         from beginning: Beginning,
-        limit: Int
-    ) -> Subscription {
-        let (subscription, request) = state.withLock { state -> (Subscription, (@Sendable () -> Void)?) in
+        limit: Int,
+        run: Int? = nil
+    ) -> Subscription? {
+        let (subscription, request) = state.withLock { state -> (Subscription?, (@Sendable () -> Void)?) in
+            if let run, state.run?.number != run { return (nil, nil) }
             state.consumerCount += 1
             var consumer = Consumer(
                 number: state.consumerCount,
@@ -239,8 +250,8 @@ package final class Feed: Sendable {
                 limit: limit,
                 waitsForKeyframe: true
             )
-            let isRecent = state.lastKeyframe.map { .now - $0 < Self.recent } ?? false
-            let request = beginning == .pictureAtOnce && !isRecent ? state.keyframeRequest : nil
+            let request = beginning == .pictureAtOnce && mayAsk(state) ? state.keyframeRequest : nil
+            if request != nil { state.lastRequest = .now }
             if role == .recorder { state.awaitsRecorder = false }
             if !state.picture.isEmpty, beginning != .nextKeyframe, request == nil {
                 state.picture.withEach { _, frame in _ = source.push(frame) }
@@ -252,6 +263,13 @@ package final class Feed: Sendable {
         // Outside the lock: the encoder may answer on this very thread.
         request?()
         return subscription
+    }
+
+    private func mayAsk(_ state: borrowing State) -> Bool {
+        let now = ClockTime.now
+        if let last = state.lastKeyframe, now - last < Self.recent { return false }
+        if let last = state.lastRequest, now - last < Self.requestInterval { return false }
+        return true
     }
 
     package func unsubscribe(_ subscription: Subscription) {

@@ -33,8 +33,9 @@ package struct PipelineDescription: Sendable {
         for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             if line.drop(while: { $0 == " " }).first == "#" { continue }
             let filled = try fill(line, number: index + 1, with: values)
-            let trimmed = filled.split(separator: " ", omittingEmptySubsequences: true).joined(separator: " ")
-            if !trimmed.isEmpty { result += (result.isEmpty ? "" : " ") + trimmed }
+            // Blanks within a line stay: they may be part of a value.
+            let trimmed = filled.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
+            if !trimmed.isEmpty { result += (result.isEmpty ? "" : " ") + String(trimmed) }
         }
         return result
     }
@@ -66,6 +67,8 @@ package struct PipelineDescription: Sendable {
                 result += escaped
             } else if !value.isEmpty {
                 result += "\(parts[0])=\"\(escaped)\""
+            } else if result.last == " " {
+                result.removeLast()
             }
         }
         return result + rest

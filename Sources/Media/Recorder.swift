@@ -26,9 +26,14 @@ internal import GStreamer
     package private(set) var openChunk: String?
     /// Chunks that were finished since the start.
     package private(set) var finishedChunks = 0
+    /// Chunks that were not finished since the start, and keep what could be written of them.
+    package private(set) var unfinishedChunks = 0
+    /// Why nothing is recorded although frames come; `nil` while all is well.
+    package private(set) var trouble: String?
 
     package nonisolated init(feed: Feed, store: ChunkStore, description: PipelineDescription, settings: Settings) {
         (self.feed, self.store, self.description, self.settings) = (feed, store, description, settings)
+        feed.expectRecorder()
     }
 
     /// What the placeholders of a record description stand for.
@@ -38,9 +43,8 @@ internal import GStreamer
 
     /// Records run after run until the feed is finished; then every chunk is closed and in the index.
     package func run() async {
-        feed.expectRecorder()
         // A run does not wait until the disk has taken the last one's end.
-        await withTaskGroup(of: Void.self) { group in
+        await withDiscardingTaskGroup { group in
             for await run in feed.runs { group.addTask { await self.record(run) } }
         }
     }
@@ -53,6 +57,11 @@ internal import GStreamer
                 try await record(run, from: beginning)
                 backoff = Supervisor.Policy().firstDelay
             } catch {
+                guard feed.run?.number == run.number else {
+                    Log.error("recording stopped: \(error)", camera: feed.camera)
+                    return
+                }
+                trouble = "\(error)"
                 Log.error("recording stopped: \(error); trying again in \(backoff.inSeconds)", camera: feed.camera)
                 do { try await Task.sleep(for: backoff) } catch { return }
                 backoff = min(backoff * 2, Supervisor.Policy().longestDelay)
@@ -64,15 +73,18 @@ internal import GStreamer
 
     private func record(_ run: Feed.Run, from beginning: Feed.Beginning) async throws {
         let recording = try Recording(run, feed: feed, store: store, description: description, settings: settings)
-        await recording.start(from: beginning)
+        guard await recording.start(from: beginning, in: run) else { return }
         var key: Int64?
+        var start: UTCTime?
         var fault: RecordingFault?
         for await event in recording.events {
             switch event {
             case .chunk(.opened(let name, let path)):
                 openChunk = path
-                if key == nil { key = await beginRun(name.start) }
+                start = start ?? name.start
+                goesOn()
             case .chunk(.closed(let outcome, let sequence)):
+                if key == nil, outcome.isComplete { key = await beginRun(start ?? outcome.name.start) }
                 await finished(outcome, sequence: sequence, run: key)
                 recording.closedOne()
             case .fault(let text):
@@ -81,8 +93,13 @@ internal import GStreamer
             case .endOfStream: recording.end()
             }
         }
-        openChunk = nil
         if let fault { throw fault }
+    }
+
+    private func goesOn() {
+        guard trouble != nil else { return }
+        trouble = nil
+        Log.notice("recording goes on", camera: feed.camera)
     }
 
     /// `nil` if the index cannot be written: the chunks are, and the index can be made from them.
@@ -96,14 +113,17 @@ internal import GStreamer
     private func finished(_ outcome: ChunkFile.Outcome, sequence: Int, run: Int64?) async {
         if openChunk?.hasSuffix(outcome.name.openFile) == true { openChunk = nil }
         guard outcome.isComplete, let movie = outcome.movie else {
+            guard outcome.bytes > 0 || outcome.failure != nil else { return }
+            unfinishedChunks += 1
             let cause = outcome.failure.map { ": \($0)" } ?? ""
-            if outcome.bytes > 0 {
-                Log.warning("chunk \(outcome.name.openFile) stays unfinished\(cause)", camera: feed.camera)
-            }
+            Log.error("chunk \(outcome.name.openFile) stays unfinished\(cause)", camera: feed.camera)
             return
         }
         finishedChunks += 1
-        guard let run else { return }
+        guard let run else {
+            Log.error("chunk \(outcome.name.file) is complete, but not in the index", camera: feed.camera)
+            return
+        }
         let chunk = Chunk(
             camera: feed.camera,
             run: run,

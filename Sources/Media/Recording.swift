@@ -63,7 +63,11 @@ internal import Synchronization
         }
     }
 
-    func start(from beginning: Feed.Beginning) async {
+    /// Returns `false`, and does nothing, if the run is over already.
+    func start(from beginning: Feed.Beginning, in run: Feed.Run) async -> Bool {
+        // Before the start, so that nothing is missed: an appsrc queues what it is given.
+        subscription = feed.subscribe(source, as: .recorder, from: beginning, limit: Self.queueLimit, run: run.number)
+        guard subscription != nil else { return false }
         let messages = pipeline.bus.messages
         Task { [post] in
             for await message in messages {
@@ -74,9 +78,8 @@ internal import Synchronization
                 }
             }
         }
-        // Before the start, so that nothing is missed: an appsrc queues what it is given.
-        subscription = feed.subscribe(source, as: .recorder, from: beginning, limit: Self.queueLimit)
         await pipeline.setState(.playing)
+        return true
     }
 
     /// Takes the pipeline down.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import GLib
 internal import GStreamer
+internal import Synchronization
 
 /// Keeps a feed filled: starts its source's pipeline, watches that frames flow, and starts a new one when they do not.
 @MainLoop package final class SourceRunner {
@@ -8,6 +9,8 @@ internal import GStreamer
     private let feed: Feed
     private var supervisor: Supervisor
     private var pipeline: Pipeline?
+    private var gate: Gate?
+    private var isStopRequested = false
     /// Pipelines made so far: what an earlier one still reports is not about the present one.
     private var generation = 0
     /// The last fault's cause, until frames flow again.
@@ -43,24 +46,30 @@ internal import GStreamer
         defer { ticks.cancel() }
         await perform(supervisor.handle(.start, at: .now))
         for await event in events {
-            if await handle(event) { return }
+            // Not an event: a flood of others must not crowd it out.
+            if isStopRequested {
+                await perform(supervisor.handle(.stop, at: .now))
+                return
+            }
+            await handle(event)
         }
     }
 
     /// Asks for an end in good order.
-    package func stop() { post.yield(.supervision(.stop)) }
+    package func stop() {
+        isStopRequested = true
+        post.yield(.supervision(.tick(frames: feed.statistics.frames)))
+    }
 
-    /// Returns whether the source has ended.
-    private func handle(_ event: Event) async -> Bool {
+    private func handle(_ event: Event) async {
         switch event {
         case .supervision(let event):
             let wasRunning = isRunning
             let action = supervisor.handle(event, at: .now, jitter: .random(in: 0...1))
             if !wasRunning, isRunning { announce() }
             await perform(action)
-            return supervisor.state == .stopped
         case .message(let message, let generation):
-            guard generation == self.generation else { return false }
+            guard generation == self.generation else { return }
             switch message {
             case .error(let source, let text, let detail):
                 let cause = self.source.cause(source: source, text: text, detail: detail)
@@ -71,7 +80,6 @@ internal import GStreamer
                 Log.warning("\(self.source.kind): \(text) (\(source))", camera: feed.camera)
             case .latency: break
             }
-            return false
         }
     }
 
@@ -118,7 +126,9 @@ internal import GStreamer
         }
         self.pipeline = pipeline
         if let sink = pipeline.appSink(named: "feed") {
-            sink.onSample { [feed] sample in feed.push(sample) }
+            let gate = Gate()
+            self.gate = gate
+            sink.onSample { [feed] sample in gate.pass(sample, to: feed) }
             if source.hasEncoder { feed.setKeyframeRequest { sink.requestKeyframe() } }
         }
         let messages = pipeline.bus.messages
@@ -136,6 +146,7 @@ internal import GStreamer
         generation += 1
         guard let pipeline else { return }
         self.pipeline = nil
+        gate?.close()
         feed.setKeyframeRequest(nil)
         Task { await pipeline.setState(.null) }
         feed.endRun()
@@ -160,4 +171,15 @@ internal import GStreamer
         Task { await pipeline.setState(.null) }
         feed.endRun()
     }
+}
+
+/// Lets the frames of one pipeline into the feed until it is given up: it may hang, and come back when another has taken
+/// its place.
+private final class Gate: Sendable {
+    private let isOpen = Mutex(true)
+
+    func pass(_ sample: borrowing Sample, to feed: Feed) { isOpen.withLock { if $0 { feed.push(sample) } } }
+
+    /// No frame comes through any more when this returns.
+    func close() { isOpen.withLock { $0 = false } }
 }

@@ -9,6 +9,7 @@ internal import Glibc
 
     static func main() {
         prepareSignals()
+        raiseDescriptorLimit()
         let terminal = Terminal()
         let words = Array(CommandLine.arguments.dropFirst())
         do throws(UsageError) {
@@ -22,6 +23,16 @@ internal import Glibc
         } catch {
             terminal.complain(error.description)
             exit(ExitStatus.wrongUse.rawValue)
+        }
+    }
+
+    /// As many open files as the system allows: connections and chunks need more than the usual 1024 (`RLIMIT_NOFILE`).
+    private static func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        if setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) != 0 {
+            Log.warning("the limit of open files stays as it is: \(String(cString: strerror(errno)))")
         }
     }
 

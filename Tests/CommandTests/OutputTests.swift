@@ -37,6 +37,15 @@ struct OutputTests {
     @Test("systemd is told the state in a sentence, trouble by name", arguments: sentences.indices)
     func sentence(row: Int) {
         let (role, states, sentence) = Self.sentences[row]
-        #expect(Daemon.sentence(states.map { ($0.0, $0.1) }, role: role) == sentence)
+        #expect(Daemon.sentence(states.map { ($0.0, $0.1, nil) }, role: role) == sentence)
+    }
+
+    @Test("a recording that is broken is told although the video runs")
+    func brokenRecording() {
+        let sentence = Daemon.sentence(
+            [("door", Self.running, "cannot write x: No space left on device")],
+            role: "camera"
+        )
+        #expect(sentence == "running; door: not recording (cannot write x: No space left on device)")
     }
 }

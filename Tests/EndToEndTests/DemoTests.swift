@@ -46,10 +46,10 @@ import Testing
                 let first = try #require(sent.firstIndex(of: kept.first ?? ""))
                 #expect(Array(sent[first...]) == kept)
                 #expect(first < 90, "the store joined after \(first) frames")
-                #expect(breaks(in: try await card.frameNumbers(scratch)) == [])
-                #expect(breaks(in: try await store.frameNumbers(scratch)) == [])
+                #expect(breaks(in: try await card.frameTimes()) == [])
+                #expect(breaks(in: try await store.frameTimes()) == [])
             } else {
-                #expect(breaks(in: try await store.frameNumbers(scratch)).count == 1, "one gap: the time it was dead")
+                #expect(breaks(in: try await store.frameTimes()).count == 1, "one gap: the time it was dead")
             }
         }
         // What the killed camera was writing is cut off, and plays.

@@ -32,10 +32,10 @@ import Testing
         store.send(SIGTERM)
         #expect(try await store.end() == 0)
         let untouched = Footage(of: "steady", in: places.directory)
-        #expect(breaks(in: try await untouched.frameNumbers(scratch)) == [])
+        #expect(breaks(in: try await untouched.frameTimes()) == [])
         let broken = Footage(of: "still", in: places.directory)
         try await broken.decodes()
-        #expect(breaks(in: try await broken.frameNumbers(scratch)).count == 2)
+        #expect(breaks(in: try await broken.frameTimes()).count == 2)
         #expect(store.count(of: "steady: receiver runs") == 1)
     }
 
@@ -56,7 +56,7 @@ import Testing
             let footage = Footage(of: "door", in: directory)
             #expect(!footage.files.isEmpty)
             try await footage.decodes()
-            #expect(breaks(in: try await footage.frameNumbers(scratch)) == [])
+            #expect(breaks(in: try await footage.frameTimes()) == [])
         }
     }
 }

@@ -17,6 +17,7 @@ struct Footage {
 
     /// Asserts that every chunk decodes without a word from ffmpeg.
     func decodes() async throws {
+        try #require(!files.isEmpty, "there is no footage")
         for file in files {
             let result = try await run("ffmpeg", "-nostdin", "-v", "error", "-i", file, "-f", "null", "-")
             #expect(result.status == 0 && result.errors.isEmpty, "\(file): \(result.errors)")
@@ -46,44 +47,32 @@ struct Footage {
         return hashes
     }
 
-    /// The numbers that the test picture counts its frames with, read from the picture's QR code, chunk after chunk.
-    func frameNumbers(_ scratch: ScratchDirectory) async throws -> [Int] {
-        var numbers: [Int] = []
+    /// When each frame is shown, in seconds, chunk after chunk on one clock: the chunks' names say when they begin.
+    func frameTimes() async throws -> [Double] {
+        try #require(!files.isEmpty, "there is no footage")
+        var times: [Double] = []
         for file in files {
-            let folder = "\(scratch.path)/frames"
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-            // The code lies in the picture's lower left.
-            let filter = "crop=iw/3:ih*3/4:0:ih/4,format=gray"
-            _ = try await run(
-                "ffmpeg",
-                "-nostdin",
-                "-v",
-                "error",
-                "-i",
-                file,
-                "-fps_mode",
-                "passthrough",
-                "-vf",
-                filter,
-                "\(folder)/%05d.png"
-            )
-            let frames = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
-            let result = try await run(
-                ["zbarimg", "-q", "--raw"] + frames.map { "\(folder)/\($0)" },
-                limit: .seconds(120)
-            )
-            let found = result.output.split(separator: "\n").compactMap { line in
-                line.firstMatch(of: #/"BUFFERCOUNT":(\d+)/#).flatMap { Int($0.1) }
+            let fields = "packet=pts_time"
+            let result = try await run("ffprobe", "-v", "error", "-show_entries", fields, "-of", "csv=p=0", file)
+            let start = try #require(Self.start(of: file))
+            times += result.output.split(separator: "\n").compactMap { Double($0.prefix { $0 != "," }) }.map {
+                start + $0
             }
-            #expect(found.count == frames.count, "\(file): \(found.count) of \(frames.count) frames show a number")
-            numbers += found
-            try FileManager.default.removeItem(atPath: folder)
         }
-        return numbers
+        return times
+    }
+
+    /// The time in a chunk's name, in seconds.
+    private static func start(of file: String) -> Double? {
+        guard let stamp = file.firstMatch(of: #/(\d{4}-\d\d-\d\d)T(\d\d)-(\d\d)-(\d\d\.\d{3})Z/#),
+            let day = try? Date("\(stamp.1)T00:00:00Z", strategy: .iso8601),
+            let hours = Double(stamp.2), let minutes = Double(stamp.3), let seconds = Double(stamp.4)
+        else { return nil }
+        return day.timeIntervalSince1970 + hours * 3600 + minutes * 60 + seconds
     }
 }
 
-/// The places where numbers do not go on by one.
-func breaks(in numbers: [Int]) -> [String] {
-    zip(numbers, numbers.dropFirst()).filter { $0 + 1 != $1 }.map { "\($0)→\($1)" }
+/// The places where a frame does not follow the one before it by a thirtieth of a second: lost frames, or doubled ones.
+func breaks(in times: [Double]) -> [String] {
+    zip(times, times.dropFirst()).filter { abs($1 - $0 - 1.0 / 30) > 0.01 }.map { "\($0)→\($1)" }
 }

@@ -60,7 +60,7 @@ import Testing
         #expect(try await store.end() == 0)
         for footage in [Footage(of: "door", in: door.directory), Footage(of: "door", in: places.directory)] {
             try await footage.decodes()
-            #expect(breaks(in: try await footage.frameNumbers(scratch)) == [])
+            #expect(breaks(in: try await footage.frameTimes()) == [])
         }
         #expect(store.count(of: "RTSP client joins") == store.count(of: "RTSP client left"))
     }

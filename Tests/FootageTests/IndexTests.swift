@@ -39,8 +39,17 @@ struct IndexTests {
         // Another process reads beside the daemon.
         let reader = try ChunkIndex(path: ChunkStore.indexPath(in: store.directory), readOnly: true)
         #expect(try await reader.chunks().count == 3)
-        // And the daemon that comes back finds it all.
-        #expect(try await ChunkStore(directory: store.directory).index.chunks().count == 3)
+    }
+
+    @Test("a directory has one recording process, and the next when it has gone")
+    func oneOwner() async throws {
+        let scratch = try ScratchDirectory()
+        var store: ChunkStore? = try ChunkStore(directory: scratch.path)
+        _ = try await store?.index.beginRun(camera: "till", start: UTCTime(nanoseconds: 5))
+        let refusal = try #require(throws: FileError.self) { _ = try ChunkStore(directory: scratch.path) }
+        #expect("\(refusal)".hasPrefix("cannot record into \(scratch.path), where another process does; it holds"))
+        store = nil
+        _ = try ChunkStore(directory: scratch.path)
     }
 
     @Test("a file has one row, and a run that is not there has none")

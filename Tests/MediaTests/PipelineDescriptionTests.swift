@@ -14,7 +14,7 @@ struct PipelineDescriptionTests {
 
     @Test("comments go, placeholders are filled, lines become one")
     func filled() throws {
-        let text = "# a comment ! with {nothing} in it\nfakesrc num-buffers={count}\n\n  # another\n  !   fakesink\n"
+        let text = "# a comment ! with {nothing} in it\nfakesrc num-buffers={count}\n\n  # another\n  ! fakesink\n"
         #expect(try Self.description(text).filled(with: ["count": "3"]) == "fakesrc num-buffers=3 ! fakesink")
     }
 

@@ -2,8 +2,6 @@
 package import Testing
 
 /// Waits until a condition holds, for what cannot be awaited: the state of another process, of a file, of a C library.
-///
-/// This is the only place where tests look again and again.
 package func eventually(
     within limit: Duration = .seconds(20),
     _ comment: Comment? = nil,
@@ -11,10 +9,22 @@ package func eventually(
     isolation: isolated (any Actor)? = #isolation,
     _ condition: () async throws -> Bool
 ) async throws {
+    if try await poll(within: limit, condition) { return }
+    Issue.record(comment ?? "it did not come true within \(limit)", sourceLocation: sourceLocation)
+}
+
+/// Whether a condition holds before the limit has passed.
+///
+/// This is the only place where tests look again and again.
+package func poll(
+    within limit: Duration,
+    isolation: isolated (any Actor)? = #isolation,
+    _ condition: () async throws -> Bool
+) async throws -> Bool {
     let deadline = ContinuousClock.now + limit
     repeat {
-        if try await condition() { return }
+        if try await condition() { return true }
         try await Task.sleep(for: .milliseconds(10))
     } while ContinuousClock.now < deadline
-    Issue.record(comment ?? "it did not come true within \(limit)", sourceLocation: sourceLocation)
+    return false
 }

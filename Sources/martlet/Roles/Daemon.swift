@@ -11,7 +11,7 @@ internal import Serving
     let service: RTSPService
 
     /// systemd's patience and ours: stopping takes less than ten seconds, whatever hangs.
-    private static let stopLimit = Duration.seconds(9)
+    private nonisolated static let stopLimit = Duration.seconds(9)
 
     /// Runs until SIGTERM or SIGINT; every chunk is complete, durable and in the index when this returns.
     func run() async -> ExitStatus {
@@ -27,27 +27,33 @@ internal import Serving
         }
         report.cancel()
         ServiceManager.stopping()
-        let limit = Task { await giveUp(after: Self.stopLimit) }
+        // What is left unfinished after so long would not be finished either: a chunk keeps its last whole fragment.
+        Deadline.run(after: Self.stopLimit) {
+            Log.error(
+                "not everything could be finished within \(Self.stopLimit.inSeconds): open chunks end where they are"
+            )
+            _exit(ExitStatus.wrong.rawValue)
+        }
         for camera in cameras { camera.stop() }
         for camera in running { await camera.value }
         service.close()
-        limit.cancel()
         withExtendedLifetime(signals) {}
+        let unfinished = cameras.reduce(0) { $0 + ($1.recorder?.unfinishedChunks ?? 0) }
+        guard unfinished == 0 else {
+            Log.error("stopped: \(unfinished) chunks are not complete; they keep their names in .open.mp4")
+            return .wrong
+        }
         Log.notice("stopped: every chunk is complete")
         return .done
-    }
-
-    /// What is left unfinished after so long would not be finished either: the chunk keeps its last whole fragment.
-    private func giveUp(after limit: Duration) async {
-        do { try await Task.sleep(for: limit) } catch { return }
-        Log.error("not everything could be finished within \(limit.inSeconds): the open chunks end where they are")
-        _exit(ExitStatus.wrong.rawValue)
     }
 
     private func reportStatus() async {
         var last = ""
         while !Task.isCancelled {
-            let sentence = Self.sentence(cameras.map { ($0.name, $0.source.state) }, role: role)
+            let sentence = Self.sentence(
+                cameras.map { ($0.name, $0.source.state, $0.recorder?.trouble) },
+                role: role
+            )
             if sentence != last { ServiceManager.status(sentence) }
             last = sentence
             do { try await Task.sleep(for: .seconds(1)) } catch { return }
@@ -55,10 +61,14 @@ internal import Serving
     }
 
     /// One sentence for `systemctl status`: what is wrong first.
-    nonisolated static func sentence(_ states: [(name: String, state: Supervisor.State)], role: String) -> String {
+    nonisolated static func sentence(
+        _ states: [(name: String, state: Supervisor.State, recordingTrouble: String?)],
+        role: String
+    ) -> String {
         var running = 0
         var troubles: [String] = []
-        for (name, state) in states {
+        for (name, state, recordingTrouble) in states {
+            if let recordingTrouble { troubles.append("\(name): not recording (\(recordingTrouble))") }
             switch state {
             case .running: running += 1
             case .idle, .starting: troubles.append("\(name): starting")
