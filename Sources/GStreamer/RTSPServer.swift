@@ -118,7 +118,7 @@ internal import Synchronization
     }
 }
 
-/// How many clients are connected. Counted on the server's threads.
+/// How many clients are connected, counted on the server's threads.
 private final class ClientCount: Sendable {
     private let count = Atomic<Int>(0)
     private let refused = Atomic<Int>(0)

@@ -63,7 +63,7 @@ final class SinkBench {
         gst_object_unref(bus.map { UnsafeMutableRawPointer($0) })
     }
 
-    /// Starts a file. Returns whether the sink agreed.
+    /// Starts a file, and returns whether the sink agreed.
     func start() -> Bool {
         let result = sink.withPointer(as: GstElement.self) { gst_element_set_state($0, GST_STATE_PLAYING) }
         guard result != GST_STATE_CHANGE_FAILURE else { return false }
