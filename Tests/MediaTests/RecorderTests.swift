@@ -25,18 +25,22 @@ struct RecorderTests {
         }
     }
 
+    private static func recorder(of feed: Feed, into store: ChunkStore, chunkDuration: Duration) throws -> Recorder {
+        let library = PipelineLibrary(folders: ["\(Product.repository)/pipelines"])
+        return Recorder(
+            feed: feed,
+            store: store,
+            description: try library.description("record/mp4"),
+            settings: .init(chunkDuration: chunkDuration)
+        )
+    }
+
     @Test("chunks are cut on the clock at a keyframe, and over twenty boundaries no frame is lost or doubled")
     func boundaries() async throws {
         let scratch = try ScratchDirectory()
         let feed = Feed(camera: "door", origin: .mediaClock)
         let store = try ChunkStore(directory: scratch.path)
-        let library = PipelineLibrary(folders: ["\(Product.repository)/pipelines"])
-        let recorder = Recorder(
-            feed: feed,
-            store: store,
-            description: try library.description("record/mp4"),
-            settings: .init(chunkDuration: .seconds(1))
-        )
+        let recorder = try Self.recorder(of: feed, into: store, chunkDuration: .seconds(1))
         let running = Task { await recorder.run() }
         let source = try Pipeline(
             parsing:
@@ -135,13 +139,7 @@ struct RecorderTests {
         let scratch = try ScratchDirectory()
         let feed = Feed(camera: "door", origin: .mediaClock)
         let store = try ChunkStore(directory: scratch.path)
-        let library = PipelineLibrary(folders: ["\(Product.repository)/pipelines"])
-        let recorder = Recorder(
-            feed: feed,
-            store: store,
-            description: try library.description("record/mp4"),
-            settings: .init(chunkDuration: .seconds(60))
-        )
+        let recorder = try Self.recorder(of: feed, into: store, chunkDuration: .seconds(60))
         let running = Task { await recorder.run() }
         for (size, begin) in [(160, 0), (320, 40), (160, 80)] {
             let start = ClockTime.now
