@@ -99,6 +99,8 @@ package final class ChunkFile: @unchecked Sendable {
             throw FileError("write beyond the end of", openPath, code: EINVAL)
         }
         scanner.patched()
+        // What was written and what still waits lie side by side: a patch over both finds it all in the file.
+        if offset < tailStart, offset + UInt64(bytes.count) > tailStart { try flush() }
         if offset >= tailStart {
             for (index, byte) in bytes.enumerated() { tail[Int(offset - tailStart) + index] = byte }
         } else if offset < scanner.firstIndexEnd {
@@ -143,8 +145,9 @@ package final class ChunkFile: @unchecked Sendable {
                 done(outcome(isComplete: false, movie: nil))
                 return
             }
+            let movie: Movie
             do throws(FileError) {
-                try writeEnd()
+                movie = try writeEnd()
             } catch {
                 // Nothing that plays was touched yet.
                 failure = error
@@ -153,7 +156,7 @@ package final class ChunkFile: @unchecked Sendable {
                 return
             }
             do throws(FileError) {
-                let movie = try finalise()
+                try finalise()
                 done(outcome(isComplete: true, movie: movie))
             } catch {
                 failure = error
@@ -163,20 +166,20 @@ package final class ChunkFile: @unchecked Sendable {
         }
     }
 
-    /// Steps 1 and 2.
-    private func writeEnd() throws(FileError) {
+    /// Steps 1 and 2; an index that cannot be read is found before the file depends on it.
+    private func writeEnd() throws(FileError) -> Movie {
         try flush()
+        let movie = try readMovie()
         try check(fdatasync(file), "sync", openPath)
+        return movie
     }
 
     /// Steps 3 to 6: from here on the file plays by its final index.
-    private func finalise() throws(FileError) -> Movie {
+    private func finalise() throws(FileError) {
         for patch in heldPatches { try writeOut(patch.bytes, at: patch.offset) }
-        let movie = try readMovie()
         try check(fsync(file), "sync", openPath)
         try rename()
         try check(fsync(folder), "sync the folder of", path)
-        return movie
     }
 
     private func rename() throws(FileError) {

@@ -116,6 +116,50 @@ struct ChunkFileTests {
         #expect("\(failure)" == "cannot open the folder \(folder): No such file or directory")
     }
 
+    @Test("a patch over what was written and what still waits reaches both")
+    func patchAcross() async throws {
+        let scratch = try ScratchDirectory()
+        let folder = try Self.folder(scratch)
+        var muxer = MuxerWrites()
+        muxer.append(box("ftyp"))
+        muxer.append(movieBox(frames: 0, duration: 0))
+        let media = muxer.file.count
+        muxer.append(box("mdat", [UInt8](repeating: 1, count: 100)))
+        muxer.append(box("moof", [UInt8](repeating: 2, count: 50)))
+        let written = muxer.file.count
+        muxer.append(box("mdat", [UInt8](repeating: 3, count: 100)))
+        muxer.patch(written - 20, [UInt8](repeating: 9, count: 40))
+        muxer.patch(written, box("mdat", [UInt8](repeating: 4, count: 100)))
+        muxer.append(movieBox(frames: 30, duration: 90_000))
+        #expect(media < written)
+        let file = try ChunkFile(Self.name, in: scratch.path)
+        try Self.write(muxer.writes, to: file)
+        #expect(await Self.close(file, complete: true).isComplete)
+        #expect(try bytes(of: "\(folder)/\(Self.name.file)") == muxer.file)
+    }
+
+    @Test("a chunk whose final index cannot be read is cut back, and not called complete")
+    func unreadableIndex() async throws {
+        let scratch = try ScratchDirectory()
+        let folder = try Self.folder(scratch)
+        var muxer = MuxerWrites()
+        muxer.append(box("ftyp"))
+        muxer.append(movieBox(frames: 0, duration: 0))
+        let first = muxer.file
+        muxer.append(box("mdat", [UInt8](repeating: 1, count: 100)))
+        muxer.append(box("moof", [UInt8](repeating: 2, count: 50)))
+        let playable = muxer.file
+        muxer.patch(first.count - 40, [UInt8](repeating: 0, count: 4))
+        muxer.append(box("moov"))
+        let file = try ChunkFile(Self.name, in: scratch.path)
+        try Self.write(muxer.writes, to: file)
+        let outcome = await Self.close(file, complete: true)
+        #expect(!outcome.isComplete && outcome.failure != nil)
+        #expect(!FileManager.default.fileExists(atPath: "\(folder)/\(Self.name.file)"))
+        // The held patch would have broken what plays.
+        #expect(try bytes(of: file.openPath).starts(with: playable))
+    }
+
     @Test("what is no muxer's output is refused, again and again")
     func garbage() throws {
         let scratch = try ScratchDirectory()
