@@ -118,7 +118,8 @@ internal import Synchronization
 /// `split-at-running-time` cuts at the next keyframe and loses nothing; `split-now` would cut a group of pictures early,
 /// and `max-size-time` never exceeds its limit and so drifts off the clock. Asked for when a chunk's first bytes are
 /// written: before the start splitmuxsink would forget it, and it decides about a group of pictures only at that
-/// group's end, so that even a cut that is due before the second group is in time. Always two cuts are known ahead.
+/// group's end, so that even a cut that is due before the second group is in time; where groups had piled up before the
+/// recorder came, a run's first cut may be one late. Always two cuts are known ahead.
 private final class Cuts: Sendable {
     private let clock: MediaClock
     private let interval: Duration

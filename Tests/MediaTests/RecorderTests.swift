@@ -56,14 +56,14 @@ struct RecorderTests {
         await source.setState(.playing)
         try await eventually(within: .seconds(20)) { await recorder.finishedChunks >= 3 }
         try await openChunkPlays(await recorder.openChunk)
-        try await eventually(within: .seconds(60)) { await recorder.finishedChunks >= 21 }
+        try await eventually(within: .seconds(60)) { await recorder.finishedChunks >= 22 }
         await source.setState(.null)
         feed.finish()
         await running.value
 
         let fed = witness.hashes.withLock { $0 }
         let chunks = try await store.index.chunks()
-        #expect(chunks.count >= 22)
+        #expect(chunks.count >= 23)
         #expect(chunks.map(\.sequence) == Array(0..<chunks.count))
         #expect(chunks.map(\.frames).reduce(0, +) == fed.count)
         var recorded: [String] = []
@@ -94,7 +94,8 @@ struct RecorderTests {
         #expect(try scratch.entries.filter { $0.hasSuffix(".open.mp4") } == [])
     }
 
-    /// Each chunk but the first begins with the first keyframe at or after a whole second.
+    /// Each chunk begins with the first keyframe at or after a whole second, but for the first two: the run begins by
+    /// itself, and its first cut may come a group late where frames had piled up before the recorder.
     private func expectCutsOnTheClock(
         _ chunks: [Chunk],
         _ fed: [(time: ClockTime, hash: String, isKeyframe: Bool)]
@@ -103,7 +104,7 @@ struct RecorderTests {
         let origin = try #require(fed.first)
         let clock = MediaClock(media: origin.time, wall: first.start)
         let keyframes = fed.filter(\.isKeyframe).map { clock.wallTime(of: $0.time) }
-        for (previous, chunk) in zip(chunks, chunks.dropFirst()) {
+        for (previous, chunk) in zip(chunks, chunks.dropFirst()).dropFirst() {
             let boundary = previous.start.nextBoundary(every: .seconds(1))
             let expected = try #require(keyframes.first { $0 >= boundary })
             #expect(abs(chunk.start.nanoseconds - expected.nanoseconds) < 1_000_000, "\(chunk.path)")
