@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension SampleTable {
+    /// Reads the index boxes of a file, and none of its media.
+    ///
+    /// mp4mux writes the media first and then the `moov` or `moof` that describes them (seen with 1.22 and 1.26); other
+    /// muxers do it the other way round. A fragment counts when both are there.
+    ///
+    /// - Throws: ``Unreadable``, if there is no `moov` to begin with. What is wrong behind it is only the table's end.
+    package init<Source: ByteSource>(_ source: Source) throws(Unreadable<Source.Failure>) {
+        var boxes = try TopLevelBoxes(source)
+        var leading: [TopLevelBox] = []
+        while let box = try boxes.next() {
+            guard box.type == "moov", box.isComplete else {
+                if leading.count < 3 { leading.append(box) }
+                continue
+            }
+            let content = try boxes.content(of: box)
+            var reading: TableReading
+            do throws(Malformed) {
+                reading = try TableReading(MovieBox(content), indexEnd: box.range.upperBound, fileSize: boxes.fileSize)
+            } catch { throw .malformed(error) }
+            // A finished movie's fragments would be none of it; a second movie is what a repair left.
+            if reading.movie.defaults != nil { try reading.readFragments(&boxes) }
+            self.init(
+                movie: reading.movie,
+                samples: reading.samples,
+                playableEnd: reading.playableEnd,
+                fault: reading.fault,
+                rooms: Room.rooms(leading: leading, movie: box)
+            )
+            return
+        }
+        throw .noMovie
+    }
+}
+
+/// A table that is being read.
+private struct TableReading {
+    let movie: MovieBox
+    private(set) var samples: [MediaSample] = []
+    private(set) var playableEnd: UInt64 = 0
+    private(set) var fault: Malformed?
+
+    private let fileSize: UInt64
+    /// Whether all media up to here are in the file.
+    private var isWhole = true
+    /// How many samples the fragments have, of all tracks.
+    private var counted = 0
+
+    /// Begins with what the `moov` itself describes.
+    init(_ movie: MovieBox, indexEnd: UInt64, fileSize: UInt64) throws(Malformed) {
+        self.movie = movie
+        self.fileSize = fileSize
+        let mediaEnd = movie.table.samples.map(\.range.upperBound).max() ?? 0
+        if mediaEnd <= fileSize {
+            samples = movie.table.samples
+            playableEnd = max(indexEnd, mediaEnd)
+        } else if movie.defaults != nil {
+            // The first fragment's media are still to come.
+            isWhole = false
+        } else {
+            throw Malformed("moov: media behind the end of the file", at: mediaEnd)
+        }
+    }
+
+    /// Adds one fragment after the other, until one is not whole or is none.
+    mutating func readFragments<Source: ByteSource>(
+        _ boxes: inout TopLevelBoxes<Source>
+    ) throws(Unreadable<Source.Failure>) {
+        do throws(Unreadable<Source.Failure>) {
+            while isWhole, let box = try boxes.next() {
+                guard box.type == "moof" else { continue }
+                guard box.isComplete else { return }
+                let content = try boxes.content(of: box)
+                do throws(Malformed) { try add(content, indexEnd: box.range.upperBound) } catch {
+                    throw .malformed(error)
+                }
+            }
+        } catch {
+            guard case .malformed(let fault) = error else { throw error }
+            self.fault = fault
+        }
+    }
+
+    private mutating func add(_ content: BoxContent, indexEnd: UInt64) throws(Malformed) {
+        let fragment = try FragmentBox(content, of: movie, maximum: SampleTableBox.maximum - samples.count - counted)
+        guard fragment.mediaEnd <= fileSize else {
+            isWhole = false
+            return
+        }
+        counted += fragment.counted - fragment.samples.count
+        playableEnd = max(playableEnd, indexEnd, fragment.mediaEnd)
+        var time = samples.last.map { $0.decodeTime + UInt64($0.duration) } ?? 0
+        if let start = fragment.decodeTime, !fragment.samples.isEmpty {
+            // Rounded times leave gaps and overlaps of a unit or so: the sample before lasts until the next is decoded.
+            if let last = samples.last {
+                guard start >= last.decodeTime, let duration = UInt32(exactly: start - last.decodeTime) else {
+                    throw content.malformed("time goes back, or far ahead")
+                }
+                samples[samples.count - 1].duration = duration
+            }
+            time = start
+        }
+        for var sample in fragment.samples {
+            sample.decodeTime = time
+            time += UInt64(sample.duration)
+            samples.append(sample)
+        }
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A box of a file that is in no other box.
+struct TopLevelBox {
+    let type: FourCC
+    let headerSize: Int
+    let range: Range<UInt64>
+    /// Whether all of it is in the file.
+    let isComplete: Bool
+}
+
+/// Goes from one top-level box of a file to the next, and reads no more than their headers (ISO/IEC 14496-12, 4.2).
+struct TopLevelBoxes<Source: ByteSource> {
+    /// No file of ours has more: a day at 250 ms a fragment, three boxes each.
+    private static var maximumBoxes: Int { 1 << 20 }
+    /// No index of ours is larger: a day at 30 frames a second needs half of it.
+    private static var maximumContent: UInt64 { 64 << 20 }
+    /// What is read at once: enough for `free` and `mdat` with its 64-bit size, which mp4mux writes behind an index.
+    private static var lookahead: UInt64 { 32 }
+
+    private let source: Source
+    /// The file's size when reading began.
+    private let end: UInt64
+    private var offset: UInt64 = 0
+    private var boxes = 0
+    private var window: [UInt8] = []
+    private var windowStart: UInt64 = 0
+
+    init(_ source: Source) throws(Unreadable<Source.Failure>) {
+        self.source = source
+        do throws(Source.Failure) { end = try source.byteCount } catch { throw .source(error) }
+    }
+
+    /// The size of the file when reading began.
+    var fileSize: UInt64 { end }
+
+    /// Returns the next box, or nothing where the file ends or has only a part of a header.
+    ///
+    /// - Throws: ``Unreadable/malformed(_:)`` where no box can begin.
+    mutating func next() throws(Unreadable<Source.Failure>) -> TopLevelBox? {
+        let start = offset
+        guard end >= 8, start <= end - 8 else { return nil }
+        boxes += 1
+        guard boxes <= Self.maximumBoxes else { throw .malformed(Malformed("too many boxes", at: start)) }
+        try fill(start..<min(end, start + 16))
+        let first = Int(start - windowStart)
+        let header: BoxHeader
+        do throws(BoxHeader.Malformed) { header = try BoxHeader(window[min(first, window.count)...].prefix(16)) } catch {
+            switch error {
+            case .incomplete: return nil
+            case .impossibleSize(let size): throw .malformed(Malformed("a box of \(size) bytes", at: start))
+            }
+        }
+        // A file system that lost what was last written may leave zeros.
+        guard header.type.isPrintable else { throw .malformed(Malformed("no box", at: start)) }
+        let (sum, overflows) = start.addingReportingOverflow(header.size ?? end - start)
+        guard !overflows else { throw .malformed(Malformed("a box larger than any file", at: start)) }
+        offset = sum
+        return TopLevelBox(
+            type: header.type,
+            headerSize: header.headerSize,
+            range: start..<sum,
+            isComplete: sum <= end
+        )
+    }
+
+    /// Reads what is in a box.
+    mutating func content(of box: TopLevelBox) throws(Unreadable<Source.Failure>) -> BoxContent {
+        let size = box.range.upperBound - box.range.lowerBound
+        guard size <= Self.maximumContent else {
+            throw .malformed(Malformed("\(box.type) of \(size) bytes", at: box.range.lowerBound))
+        }
+        try fill(box.range)
+        let first = Int(box.range.lowerBound - windowStart)
+        let bytes = Array(window[min(first, window.count)...].prefix(Int(size)))
+        return BoxContent(type: box.type, headerSize: box.headerSize, bytes: bytes, at: box.range.lowerBound)
+    }
+
+    /// Has the window contain a range, and what is likely to be wanted next.
+    private mutating func fill(_ range: Range<UInt64>) throws(Unreadable<Source.Failure>) {
+        if range.lowerBound >= windowStart, range.upperBound <= windowStart + UInt64(window.count) { return }
+        let length = max(range.upperBound - range.lowerBound, 16) + Self.lookahead - 16
+        windowStart = range.lowerBound
+        do throws(Source.Failure) {
+            window = try source.read(range.lowerBound..<min(end, range.lowerBound + length))
+        } catch { throw .source(error) }
+    }
+}
+
+extension FourCC {
+    /// Whether it is four characters that can be read, as the type of each top-level box is.
+    var isPrintable: Bool {
+        [24, 16, 8, 0].allSatisfy { (0x20...0x7E).contains(UInt8(truncatingIfNeeded: rawValue >> $0)) }
+    }
+}
