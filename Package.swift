@@ -19,6 +19,7 @@ let package = Package(
                 "gstreamer-rtsp-server-1.0 gstreamer-rtsp-1.0 gstreamer-app-1.0 gstreamer-video-1.0 gstreamer-base-1.0 gstreamer-1.0 gio-unix-2.0",
             providers: [.apt(["libgstrtspserver-1.0-dev", "libgstreamer-plugins-base1.0-dev"])]
         ),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
@@ -34,7 +35,11 @@ let package = Package(
         // Plain Swift: what is configured, what lies on disk.
         .target(name: "Configuration", dependencies: ["CTOML"], swiftSettings: settings),
         .target(name: "ISOBaseMedia", swiftSettings: settings),
-        .target(name: "Footage", dependencies: ["CLinux", "CSQLite", "ISOBaseMedia"], swiftSettings: settings),
+        .target(
+            name: "Footage",
+            dependencies: ["CCrypto", "CLinux", "CSQLite", "ISOBaseMedia"],
+            swiftSettings: settings
+        ),
 
         // What runs.
         .target(

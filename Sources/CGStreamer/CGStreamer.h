@@ -52,4 +52,13 @@ static inline char *martlet_debug_object_path(gpointer object) {
 static inline void martlet_debug_remove_default_log_function(void) { gst_debug_remove_log_function(gst_debug_log_default); }
 
 // gst_buffer_copy is an inline function before 1.24 and a macro's target after: a copy of the metadata, the bytes shared.
+// When the sender says that the buffer was captured, ns since 1900; GST_CLOCK_TIME_NONE if it has not said.
+static inline GstClockTime martlet_buffer_ntp_time(GstBuffer *buffer) {
+    static GstStaticCaps ntp = GST_STATIC_CAPS("timestamp/x-ntp");
+    GstCaps *caps = gst_static_caps_get(&ntp);
+    GstReferenceTimestampMeta *meta = gst_buffer_get_reference_timestamp_meta(buffer, caps);
+    gst_caps_unref(caps);
+    return meta ? meta->timestamp : GST_CLOCK_TIME_NONE;
+}
+
 static inline GstBuffer *martlet_buffer_copy(GstBuffer *buffer) { return gst_buffer_copy(buffer); }

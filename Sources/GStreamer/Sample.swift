@@ -42,6 +42,17 @@ package struct Sample: ~Copyable, @unchecked Sendable {  // Samples count refere
         return runningTime(buffer.pointee.dts)
     }
 
+    /// When the frame was captured by the sender's clock, in nanoseconds since 1970 UTC, if the sender's reports have told
+    /// (`GstReferenceTimestampMeta` of `timestamp/x-ntp`).
+    package var captureTime: Int64? {
+        guard let buffer = gst_sample_get_buffer(pointer) else { return nil }
+        let time = martlet_buffer_ntp_time(buffer)
+        return time == .max ? nil : Int64(bitPattern: UInt64(time)) - Self.ntpEpoch
+    }
+
+    /// From 1900, where NTP's time begins, to 1970, in nanoseconds (RFC 5905, figure 4).
+    private static let ntpEpoch: Int64 = 2_208_988_800 * 1_000_000_000
+
     private func runningTime(_ time: GstClockTime) -> ClockTime? {
         guard time != .max, let segment = gst_sample_get_segment(pointer) else { return nil }
         return ClockTime(gst_segment_to_running_time(segment, GST_FORMAT_TIME, time))

@@ -13,6 +13,9 @@ package struct BoxScanner: Sendable {
     /// Where the last complete `moov` begins and ends.
     package private(set) var movie: Range<UInt64>?
 
+    /// Bytes of all index boxes that are complete.
+    package private(set) var indexBytes: UInt64 = 0
+
     private var end: UInt64 = 0
     private var header: [UInt8] = []
     private var boxStart: UInt64 = 0
@@ -79,6 +82,7 @@ package struct BoxScanner: Sendable {
         if type == "moov" { movie = boxStart..<end }
         if firstIndexEnd == 0 { firstIndexEnd = end }
         playableEnd = end
+        indexBytes += end - boxStart
         return true
     }
 }

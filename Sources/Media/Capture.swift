@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Configuration
+package import Footage
 internal import GLib
 package import GStreamer
 
@@ -7,6 +8,7 @@ package import GStreamer
 package struct Capture: FeedSource {
     package let kind = "capture"
     package let hasEncoder = true
+    package let fault = Gap.Reason.camera
     private let description: PipelineDescription
     private let values: [String: String]
 
@@ -39,7 +41,7 @@ package struct Capture: FeedSource {
         if let clock = pipeline.element(named: "clock"), clock.hasProperty("datetime-epoch") {
             clock.setEpoch(
                 "datetime-epoch",
-                unixNanoseconds: MediaClock.now.wallTime(of: .init(nanoseconds: 0)).nanoseconds
+                unixNanoseconds: WallClock.system.read().offset.inNanoseconds
             )
         }
         pipeline.element(named: "counter")?.showFrameNumbers()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import Footage
+package import Footage
 internal import GLib
 package import GStreamer
 internal import Synchronization
@@ -15,7 +15,9 @@ package final class Feed: Sendable {
         /// Counts the feed's runs from 1.
         package let number: Int
         package let format: Caps
-        package let clock: MediaClock
+        /// A UUID, the same in every chunk of the run.
+        package let identity: String
+        package let clock: RunClock
         /// When its first frame was captured.
         package let start: ClockTime
     }
@@ -38,6 +40,14 @@ package final class Feed: Sendable {
         case viewer
     }
 
+    /// Why a run was over.
+    package struct Ending: Equatable, Sendable {
+        package let reason: Gap.Reason
+        package let detail: String
+
+        package init(_ reason: Gap.Reason, _ detail: String = "") { (self.reason, self.detail) = (reason, detail) }
+    }
+
     package struct Statistics: Sendable {
         package var frames = 0
         /// Frames that came while no keyframe had begun a run yet, and were of no use.
@@ -45,6 +55,7 @@ package final class Feed: Sendable {
     }
 
     package let camera: String
+    package let wallClock: WallClock
     private let origin: TimestampOrigin
     private let state: Mutex<State>
     private let runContinuation: AsyncStream<Run>.Continuation
@@ -54,15 +65,19 @@ package final class Feed: Sendable {
     /// For one reader, the recorder.
     package let runs: AsyncStream<Run>
 
-    package init(camera: String, origin: TimestampOrigin) {
-        (self.camera, self.origin) = (camera, origin)
+    package init(camera: String, origin: TimestampOrigin, wallClock: WallClock = .system) {
+        (self.camera, self.origin, self.wallClock) = (camera, origin, wallClock)
         (runs, runContinuation) = AsyncStream.makeStream(of: Run.self, bufferingPolicy: .bufferingNewest(1))
         state = Mutex(State(times: FrameTimes(origin: origin)))
     }
 
     private struct State: ~Copyable {
         var run: Run?
+        /// The clocks when the run began.
+        var reading: WallClock.Reading?
         var runCount = 0
+        /// Why the last run was over.
+        var ending = Ending(.stopped)
         var isFinished = false
         var times: FrameTimes
         var picture = SampleQueue()
@@ -99,11 +114,13 @@ package final class Feed: Sendable {
     // MARK: Filling
 
     /// Takes a frame from the source, on its streaming thread.
-    package func push(_ sample: borrowing Sample) {
+    ///
+    /// `sender` says whether the sender's time of capture, where the frame carries one, is to be believed.
+    package func push(_ sample: borrowing Sample, from sender: SenderClock = .unknown) {
         let arrival = ClockTime.now
         let (begun, overflowed) = state.withLock { state in
             state.overflowed = 0
-            return (take(sample, arrival: arrival, &state), state.overflowed)
+            return (take(sample, arrival: arrival, sender: sender, &state), state.overflowed)
         }
         if let begun { runContinuation.yield(begun) }
         // Not under the lock: whoever reads the log may be slow.
@@ -116,29 +133,47 @@ package final class Feed: Sendable {
     }
 
     /// Returns the run that the frame begins, if it begins one.
-    private func take(_ sample: borrowing Sample, arrival: ClockTime, _ state: inout State) -> Run? {
+    private func take(
+        _ sample: borrowing Sample,
+        arrival: ClockTime,
+        sender: SenderClock,
+        _ state: inout State
+    ) -> Run? {
         if state.isFinished { return nil }
         state.statistics.frames += 1
-        if let run = state.run, !sample.hasCaps(run.format) { end(&state) }
+        if let run = state.run, !sample.hasCaps(run.format) { end(&state, Ending(.camera, "the format changed")) }
+        // At keyframes alone, since a run can begin with nothing else.
+        let reading = sample.isKeyframe ? wallClock.read() : nil
+        if let then = state.reading, let reading, RunClock.hasChanged(reading, since: then) {
+            end(&state, Ending(.clock, "the clock was set"))
+        }
         var times = state.times.next(presentation: sample.presentationTime, arrival: arrival)
         if times == nil {
-            end(&state)
+            end(&state, Ending(.camera, "the timestamps jumped"))
             times = state.times.next(presentation: sample.presentationTime, arrival: arrival)
         }
         guard let times else { return nil }
         var begun: Run?
         if state.run == nil {
-            guard sample.isKeyframe, let caps = sample.caps else {
+            guard let reading, let caps = sample.caps else {
                 state.times = FrameTimes(origin: origin)
                 state.statistics.undecodable += 1
                 return nil
             }
             state.runCount += 1
-            begun = Run(number: state.runCount, format: caps, clock: .now, start: times.presentation)
-            state.run = begun
+            begun = Run(
+                number: state.runCount,
+                format: caps,
+                identity: makeIdentity(),
+                clock: RunClock(reading),
+                start: times.presentation
+            )
+            (state.run, state.reading) = (begun, reading)
             state.awaitsRecorder = state.hasRecorder
         }
-        guard let format = state.run?.format else { return nil }
+        guard let run = state.run else { return nil }
+        let format = run.format
+        if origin == .sender, sample.isKeyframe { learn(sample, presentation: times.presentation, sender, run) }
         // Encoders repeat their parameter sets in each keyframe; RTP receivers take them out. In a feed, as in an
         // MP4 file, they are part of the format alone, so that camera and store hold the same bytes.
         if sample.isKeyframe, let bare = sample.withoutParameterSets() {
@@ -147,6 +182,15 @@ package final class Feed: Sendable {
             pass(sample.retimed(presentation: times.presentation, decode: times.decode, caps: format), &state)
         }
         return begun
+    }
+
+    /// A sender report has told when a frame was captured: better than when it arrived.
+    private func learn(_ sample: borrowing Sample, presentation: ClockTime, _ sender: SenderClock, _ run: Run) {
+        guard run.clock.mapping.state != .captured, let capture = sample.captureTime else { return }
+        let time = UTCTime(nanoseconds: capture)
+        let arrival = run.clock.mapping.wallTime(of: .now)
+        guard sender.isBelievable(capture: time, arrival: arrival) else { return }
+        run.clock.learn(captureOf: Int64(bitPattern: presentation.nanoseconds), at: time)
     }
 
     /// How to ask the source's encoder for a keyframe; `nil` where nobody can be asked, as with a network stream.
@@ -158,12 +202,15 @@ package final class Feed: Sendable {
     package func expectRecorder() { state.withLock { $0.hasRecorder = true } }
 
     /// The source stopped or restarts: the run is over, recorders finish, and the next frame begins another.
-    package func endRun() { state.withLock { end(&$0) } }
+    package func endRun(_ ending: Ending) { state.withLock { end(&$0, ending) } }
+
+    /// Why the last run was over.
+    package var ending: Ending { state.withLock { $0.ending } }
 
     /// Nothing follows, ever.
     package func finish() {
         state.withLock { state in
-            end(&state)
+            end(&state, Ending(.stopped))
             state.isFinished = true
             for consumer in state.consumers { consumer.source.endOfStream() }
             state.consumers = []
@@ -171,11 +218,11 @@ package final class Feed: Sendable {
         runContinuation.finish()
     }
 
-    private func end(_ state: inout State) {
+    private func end(_ state: inout State, _ ending: Ending) {
         state.times = FrameTimes(origin: origin)
         state.picture.removeAll()
         guard state.run != nil else { return }
-        state.run = nil
+        (state.run, state.reading, state.ending) = (nil, nil, ending)
         for consumer in state.consumers where consumer.role == .recorder { consumer.source.endOfStream() }
         state.consumers.removeAll { $0.role == .recorder }
         for index in state.consumers.indices { state.consumers[index].waitsForKeyframe = true }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Footage
 package import GStreamer
 
 /// What fills a feed: a ``Capture`` of the local sensor or a ``Receiver`` of a network stream.
@@ -8,6 +9,12 @@ package protocol FeedSource: Sendable {
 
     /// Whether the pipeline has an encoder that makes a keyframe when it is asked for one.
     var hasEncoder: Bool { get }
+
+    /// What a gap is put down to when the source fails.
+    var fault: Gap.Reason { get }
+
+    /// Whether the times of capture that frames carry are to be believed; on any thread.
+    var senderClock: SenderClock { get }
 
     /// A new pipeline, not yet started, that ends in an `appsink` named `feed`.
     ///
@@ -19,6 +26,8 @@ package protocol FeedSource: Sendable {
 }
 
 extension FeedSource {
+    package var senderClock: SenderClock { .unknown }
+
     package func cause(source: String, text: String, detail: String) -> String {
         detail.isEmpty ? "\(text) (\(source))" : "\(text) (\(source): \(detail))"
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Configuration
+package import Footage
 internal import GLib
 package import GStreamer
 internal import Synchronization
@@ -8,6 +9,7 @@ internal import Synchronization
 package final class Receiver: FeedSource {
     package let kind = "receiver"
     package let hasEncoder = false
+    package let fault = Gap.Reason.network
     private let description: PipelineDescription
     private let url: String
     private let transport: Configuration.RemoteCamera.Transport
@@ -24,7 +26,11 @@ package final class Receiver: FeedSource {
         /// Video that the server has and that we cannot take, by its RTP encoding name.
         var refused: [String] = []
         var wanted: VideoCodec?
+        /// What the camera says of its clock.
+        var clock = SenderClock.unknown
     }
+
+    package var senderClock: SenderClock { offer.withLock { $0.clock } }
 
     package init(
         url: String,
@@ -78,6 +84,7 @@ package final class Receiver: FeedSource {
                 return false
             }
             offer.wanted = codec
+            offer.clock = SenderClock(referenceClock: caps.string("a-ts-refclk"))
             offer.isChosen = codec == offer.codec
             return offer.isChosen
         }

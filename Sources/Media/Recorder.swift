@@ -17,22 +17,29 @@ internal import GStreamer
     }
 
     private let feed: Feed
-    private let store: ChunkStore
+    private let directory: RecordingDirectory
     private let description: PipelineDescription
     private let settings: Settings
     private var backoff = Supervisor.Policy().firstDelay
+    private let gaps: GapBook
 
     /// The chunk that is being written, as a path.
     package private(set) var openChunk: String?
     /// Chunks that were finished since the start.
     package private(set) var finishedChunks = 0
-    /// Chunks that were not finished since the start, and keep what could be written of them.
+    /// Chunks that could not be finished since the start; the next start repairs them.
     package private(set) var unfinishedChunks = 0
     /// Why nothing is recorded although frames come; `nil` while all is well.
     package private(set) var trouble: String?
 
-    package nonisolated init(feed: Feed, store: ChunkStore, description: PipelineDescription, settings: Settings) {
-        (self.feed, self.store, self.description, self.settings) = (feed, store, description, settings)
+    package nonisolated init(
+        feed: Feed,
+        directory: RecordingDirectory,
+        description: PipelineDescription,
+        settings: Settings
+    ) {
+        (self.feed, self.directory, self.description, self.settings) = (feed, directory, description, settings)
+        gaps = GapBook(camera: feed.camera)
         feed.expectRecorder()
     }
 
@@ -52,17 +59,14 @@ internal import GStreamer
     /// Records one run to its end, in more than one recording if the disk makes it necessary.
     private func record(_ run: Feed.Run) async {
         var beginning = Feed.Beginning.beginningOfRun
+        var progress = RunProgress()
         while feed.run?.number == run.number {
             do {
-                try await record(run, from: beginning)
+                try await record(run, from: beginning, &progress)
                 backoff = Supervisor.Policy().firstDelay
             } catch {
-                guard feed.run?.number == run.number else {
-                    Log.error("recording stopped: \(error)", camera: feed.camera)
-                    return
-                }
-                trouble = "\(error)"
-                Log.error("recording stopped: \(error); trying again in \(backoff.inSeconds)", camera: feed.camera)
+                await noteTrouble("\(error)")
+                guard feed.run?.number == run.number else { return }
                 do { try await Task.sleep(for: backoff) } catch { return }
                 backoff = min(backoff * 2, Supervisor.Policy().longestDelay)
             }
@@ -71,21 +75,36 @@ internal import GStreamer
         }
     }
 
-    private func record(_ run: Feed.Run, from beginning: Feed.Beginning) async throws {
-        let recording = try Recording(run, feed: feed, store: store, description: description, settings: settings)
-        guard await recording.start(from: beginning, in: run) else { return }
+    /// What one run has come to, over all its recordings.
+    private struct RunProgress {
+        var sequence = 0
+        /// The run's key in the index, and what that knows of its clock.
         var key: Int64?
-        var start: UTCTime?
+        var clock: RunClock.Mapping?
+    }
+
+    private func record(_ run: Feed.Run, from beginning: Feed.Beginning, _ progress: inout RunProgress) async throws {
+        let store = try await directory.store()
+        let recording = try Recording(
+            run,
+            feed: feed,
+            store: store,
+            description: description,
+            settings: settings,
+            firstSequence: progress.sequence
+        )
+        guard await recording.start(from: beginning, in: run) else { return }
+        let number = gaps.nextRecording()
         var fault: RecordingFault?
+        var end: UTCTime?
         for await event in recording.events {
             switch event {
-            case .chunk(.opened(let name, let path)):
-                openChunk = path
-                start = start ?? name.start
-                goesOn()
-            case .chunk(.closed(let outcome, let sequence)):
-                if key == nil, outcome.isComplete { key = await beginRun(start ?? outcome.name.start) }
-                await finished(outcome, sequence: sequence, run: key)
+            case .chunk(.opened(let chunk)):
+                openChunk = "\(store.directory)/\(chunk.openPath)"
+                progress.sequence = chunk.sequence + 1
+                await opened(chunk, of: run, number, &progress, in: store)
+            case .chunk(.closed(let chunk, let outcome)):
+                end = await closed(chunk, outcome, of: run, &progress, in: store) ?? end
                 recording.closedOne()
             case .fault(let text):
                 if fault == nil { fault = RecordingFault(description: text) }
@@ -93,52 +112,108 @@ internal import GStreamer
             case .endOfStream: recording.end()
             }
         }
+        await gaps.ended(number, at: end, ending(of: run, fault), in: store)
         if let fault { throw fault }
     }
 
-    private func goesOn() {
-        guard trouble != nil else { return }
-        trouble = nil
-        Log.notice("recording goes on", camera: feed.camera)
+    /// Why a recording was over: its own fault, or the run's end, or that it could not keep up.
+    private func ending(of run: Feed.Run, _ fault: RecordingFault?) -> Feed.Ending {
+        if let fault { return Feed.Ending(.disk, fault.description) }
+        return feed.run?.number == run.number ? Feed.Ending(.disk, "the disk was too slow") : feed.ending
     }
 
-    /// `nil` if the index cannot be written: the chunks are, and the index can be made from them.
-    private func beginRun(_ start: UTCTime) async -> Int64? {
-        do { return try await store.index.beginRun(camera: feed.camera, start: start) } catch {
-            Log.error("a run is not in the index: \(error)", camera: feed.camera)
-            return nil
+    private func noteTrouble(_ text: String) async {
+        // Said once: a disk may be away for a week.
+        if trouble != text {
+            Log.error("recording stopped: \(text); trying again until it can be done", camera: feed.camera)
+            if let store = await directory.open {
+                await store.noteFault(text, camera: feed.camera, at: feed.wallClock.now)
+            }
         }
+        trouble = text
     }
 
-    private func finished(_ outcome: ChunkFile.Outcome, sequence: Int, run: Int64?) async {
-        if openChunk?.hasSuffix(outcome.name.openFile) == true { openChunk = nil }
-        guard outcome.isComplete, let movie = outcome.movie else {
-            guard outcome.bytes > 0 || outcome.failure != nil else { return }
-            unfinishedChunks += 1
-            let cause = outcome.failure.map { ": \($0)" } ?? ""
-            Log.error("chunk \(outcome.name.openFile) stays unfinished\(cause)", camera: feed.camera)
-            return
+    // MARK: Chunks
+
+    private func opened(
+        _ chunk: Chunk,
+        of run: Feed.Run,
+        _ number: Int,
+        _ progress: inout RunProgress,
+        in store: ChunkStore
+    ) async {
+        if trouble != nil {
+            trouble = nil
+            Log.notice("recording goes on", camera: feed.camera)
+        }
+        if progress.key == nil { await begin(run, &progress, in: store) }
+        var chunk = chunk
+        chunk.run = progress.key ?? 0
+        await store.opened(chunk)
+        await gaps.began(number, at: chunk.start, in: store)
+    }
+
+    private func begin(_ run: Feed.Run, _ progress: inout RunProgress, in store: ChunkStore) async {
+        let mapping = run.clock.mapping
+        progress.clock = mapping
+        progress.key = await store.begin(Run(run, camera: feed.camera, boot: feed.wallClock.boot))
+        // What this machine filmed before it knew the time gets its true time.
+        guard mapping.state == .synchronised else { return }
+        await store.restamp(boot: feed.wallClock.boot, offset: mapping.offset)
+    }
+
+    /// Returns when the chunk's last frame ends, if there is a chunk.
+    private func closed(
+        _ chunk: Chunk,
+        _ outcome: ChunkFile.Outcome,
+        of run: Feed.Run,
+        _ progress: inout RunProgress,
+        in store: ChunkStore
+    ) async -> UTCTime? {
+        if openChunk?.hasSuffix(chunk.openPath) == true { openChunk = nil }
+        let mapping = run.clock.mapping
+        var chunk = chunk
+        chunk.run = progress.key ?? 0
+        chunk.start = mapping.wallTime(of: chunk.mediaTime)
+        if let movie = outcome.movie, outcome.isComplete {
+            chunk.state = .complete
+            (chunk.frames, chunk.duration) = (movie.frames, movie.length)
+            (chunk.bytes, chunk.allocated) = (outcome.bytes, outcome.allocated)
+            await store.finished(chunk)
+            Log.info("chunk \(outcome.name.file) is complete: \(movie.frames) frames", camera: feed.camera)
+        } else {
+            guard let mended = await mend(chunk, outcome, of: run, in: store) else { return nil }
+            chunk = mended
         }
         finishedChunks += 1
-        guard let run else {
-            Log.error("chunk \(outcome.name.file) is complete, but not in the index", camera: feed.camera)
-            return
+        if mapping != progress.clock, let key = progress.key {
+            await store.correct(key, to: mapping)
+            progress.clock = mapping
         }
-        let chunk = Chunk(
-            camera: feed.camera,
-            run: run,
-            sequence: sequence,
-            start: outcome.name.start,
-            duration: movie.length,
-            frames: movie.frames,
-            bytes: outcome.bytes,
-            path: outcome.name.path
-        )
+        return chunk.end
+    }
+
+    /// A chunk that the muxer or the disk did not finish is made whole up to its last fragment, if the disk can do that.
+    private func mend(
+        _ chunk: Chunk,
+        _ outcome: ChunkFile.Outcome,
+        of run: Feed.Run,
+        in store: ChunkStore
+    ) async -> Chunk? {
+        if outcome.bytes == 0, outcome.failure == nil {
+            await store.discarded(chunk)
+            return nil
+        }
         do {
-            try await store.index.add(chunk)
-            Log.info("chunk \(outcome.name.file) is complete: \(movie.frames) frames", camera: feed.camera)
+            let run = Run(run, camera: feed.camera, boot: feed.wallClock.boot)
+            guard let mended = try await store.mend(chunk, of: run) else { return nil }
+            Log.notice("chunk \(chunk.path) is repaired: \(mended.frames) frames", camera: feed.camera)
+            return mended
         } catch {
-            Log.error("chunk \(outcome.name.file) is complete, but not in the index: \(error)", camera: feed.camera)
+            unfinishedChunks += 1
+            let cause = outcome.failure.map { "\($0)" } ?? "\(error)"
+            Log.error("chunk \(outcome.name.openFile) stays unfinished: \(cause)", camera: feed.camera)
+            return nil
         }
     }
 }

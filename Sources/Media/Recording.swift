@@ -33,7 +33,8 @@ internal import Synchronization
         feed: Feed,
         store: ChunkStore,
         description: PipelineDescription,
-        settings: Recorder.Settings
+        settings: Recorder.Settings,
+        firstSequence: Int
     ) throws {
         self.feed = feed
         (events, post) = AsyncStream.makeStream(of: Event.self, bufferingPolicy: .unbounded)
@@ -45,13 +46,16 @@ internal import Synchronization
         (self.source, self.splitter) = (source, splitter)
         let openFiles = OpenFiles()
         self.openFiles = openFiles
-        let cuts = Cuts(clock: run.clock, every: settings.chunkDuration)
+        // As the run began: what is learnt of the time later does not move cuts that are asked for already.
+        let cuts = Cuts(clock: run.clock.mapping, every: settings.chunkDuration)
         let sink = ChunkSink(
             store: store,
             camera: feed.camera,
-            clock: run.clock,
+            run: run,
+            boot: feed.wallClock.boot,
+            firstSequence: firstSequence,
             // Not from the callback that names a chunk: there splitmuxsink holds the lock that this takes.
-            began: { [weak splitter] name in if let splitter { cuts.schedule(after: name.start, in: splitter) } },
+            began: { [weak splitter] chunk in if let splitter { cuts.schedule(after: chunk, in: splitter) } },
             report: { [post] event in
                 if case .opened = event { openFiles.count.add(1, ordering: .relaxed) }
                 post.yield(.chunk(event))
@@ -121,15 +125,16 @@ internal import Synchronization
 /// group's end, so that even a cut that is due before the second group is in time; where groups had piled up before the
 /// recorder came, a run's first cut may be one late. Always two cuts are known ahead.
 private final class Cuts: Sendable {
-    private let clock: MediaClock
+    private let clock: RunClock.Mapping
     private let interval: Duration
     private let last = Mutex<UTCTime?>(nil)
 
-    init(clock: MediaClock, every interval: Duration) {
+    init(clock: RunClock.Mapping, every interval: Duration) {
         (self.clock, self.interval) = (clock, interval)
     }
 
-    func schedule(after start: UTCTime, in splitter: Element) {
+    func schedule(after chunk: Chunk, in splitter: Element) {
+        let start = clock.wallTime(of: chunk.mediaTime)
         let cuts = last.withLock { last -> [UTCTime] in
             var cuts: [UTCTime] = []
             let horizon = start.nextBoundary(every: interval).nextBoundary(every: interval)

@@ -92,7 +92,7 @@ internal import Synchronization
         case .none: break
         case .startPipeline: start()
         case .discardPipeline(let cause, let delay):
-            discard()
+            discard(Feed.Ending(source.fault, cause))
             // Said once: a camera may be away for a week.
             let level = cause == lastCause ? Log.Level.debug : .warning
             lastCause = cause
@@ -128,7 +128,7 @@ internal import Synchronization
         if let sink = pipeline.appSink(named: "feed") {
             let gate = Gate()
             self.gate = gate
-            sink.onSample { [feed] sample in gate.pass(sample, to: feed) }
+            sink.onSample { [feed, source] sample in gate.pass(sample, from: source.senderClock, to: feed) }
             if source.hasEncoder { feed.setKeyframeRequest { sink.requestKeyframe() } }
         }
         let messages = pipeline.bus.messages
@@ -142,14 +142,14 @@ internal import Synchronization
     /// Lets go of a pipeline that failed.
     ///
     /// It is taken down on a thread of its own, and left there if it hangs.
-    private func discard() {
+    private func discard(_ ending: Feed.Ending) {
         generation += 1
         guard let pipeline else { return }
         self.pipeline = nil
         gate?.close()
         feed.setKeyframeRequest(nil)
         Task { await pipeline.setState(.null) }
-        feed.endRun()
+        feed.endRun(ending)
     }
 
     /// Ends the source so that its last frames still come through.
@@ -169,7 +169,7 @@ internal import Synchronization
         limit.cancel()
         feed.setKeyframeRequest(nil)
         Task { await pipeline.setState(.null) }
-        feed.endRun()
+        feed.endRun(Feed.Ending(.stopped))
     }
 }
 
@@ -178,7 +178,9 @@ internal import Synchronization
 private final class Gate: Sendable {
     private let isOpen = Mutex(true)
 
-    func pass(_ sample: borrowing Sample, to feed: Feed) { isOpen.withLock { if $0 { feed.push(sample) } } }
+    func pass(_ sample: borrowing Sample, from sender: SenderClock, to feed: Feed) {
+        isOpen.withLock { if $0 { feed.push(sample, from: sender) } }
+    }
 
     /// No frame comes through any more when this returns.
     func close() { isOpen.withLock { $0 = false } }

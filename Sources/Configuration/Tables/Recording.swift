@@ -28,10 +28,10 @@ extension Configuration.Recording {
         directory = table.value("directory", .directory, default: `default`, "Where the chunks are.")
         chunkDuration = table.value("chunk-duration", .chunk, default: .minutes(10), "How long a chunk is.")
         chunkSize = table.value("chunk-size", .orNone(.chunkSize), default: nil, "Cuts a chunk earlier, at this size.")
-        maxSpace = table.value("max-space", .orNone(.space), default: nil, "Hard limit to the directory.", .notYet)
-        minFree = table.optional("min-free", .free, absent: Self.freeSpace, "Left free on the file system.", .notYet)
-        maxAge = table.value("max-age", .orNone(.age), default: nil, "Older chunks are removed.", .notYet)
-        syncInterval = table.value("sync-interval", .sync, default: .seconds(1), "What a power cut may cost.", .notYet)
+        maxSpace = table.value("max-space", .orNone(.space), default: nil, "Hard limit to the directory.")
+        minFree = table.optional("min-free", .free, absent: Self.freeSpace, "Left free on the file system.")
+        maxAge = table.value("max-age", .orNone(.age), default: nil, "Older chunks are removed.")
+        syncInterval = table.value("sync-interval", .sync, default: .seconds(1), "What a power cut may cost.")
     }
 
     private static let freeSpace = "the larger of 1 GB and 5 %"

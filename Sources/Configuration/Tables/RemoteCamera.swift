@@ -45,7 +45,7 @@ extension Configuration.RemoteCamera {
         passwordFile = table.optional("password-file", .secretFile, "File with this user's password.")
         fingerprint = table.optional("fingerprint", .fingerprint, "Of the camera's certificate.", .notYet)
         record = table.value("record", .bool, default: true, "Whether to record this camera.")
-        maxSpace = table.value("max-space", .orNone(.space), default: nil, "Hard limit to this camera.", .notYet)
+        maxSpace = table.value("max-space", .orNone(.space), default: nil, "Hard limit to this camera.")
         replenish = table.value("replenish", .bool, default: true, "Fetch from the camera what got lost.", .notYet)
         web = table.optional("web", .web, absent: Self.sameHost, "Where to fetch that from.", .notYet)
     }

@@ -33,27 +33,19 @@ internal import Serving
     private static func make(_ camera: Configuration.Camera, library: PipelineLibrary) throws -> Daemon {
         let feed = Feed(camera: camera.name.description, origin: .mediaClock)
         let capture = try Capture(camera, library: library)
-        let recorder =
-            camera.recording.enabled
-            ? Recorder(
-                feed: feed,
-                store: try ChunkStore(directory: camera.recording.directory),
-                description: try library.description("record/mp4"),
-                settings: .init(camera.recording)
-            ) : nil
+        let directory =
+            camera.recording.enabled ? RecordingDirectory(.init(camera.recording), journal: .log) : nil
+        let record = try library.description("record/mp4")
+        let recorder = directory.map {
+            Recorder(feed: feed, directory: $0, description: record, settings: .init(camera.recording))
+        }
         let service = try RTSPService(listen: camera.rtsp.listen, library: library)
         let source = SourceRunner(capture, feed: feed)
         return Daemon(
             role: "camera",
             cameras: [Camera(feed: feed, source: source, recorder: recorder)],
+            directory: directory,
             service: service
         )
-    }
-}
-
-extension Recorder.Settings {
-    /// What `[camera.recording]` or `[store.recording]` says.
-    init(_ recording: Configuration.Recording) {
-        self.init(chunkDuration: recording.chunkDuration, chunkSize: recording.chunkSize?.bytes)
     }
 }

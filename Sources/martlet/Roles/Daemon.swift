@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Footage
 internal import GLib
 internal import Glibc
 internal import Media
@@ -8,6 +9,8 @@ internal import Serving
 @MainLoop struct Daemon {
     let role: String
     let cameras: [Camera]
+    /// Where the cameras are recorded, if they are.
+    let directory: RecordingDirectory?
     let service: RTSPService
 
     /// systemd's patience and ours: stopping takes less than ten seconds, whatever hangs.
@@ -16,6 +19,10 @@ internal import Serving
     /// Runs until SIGTERM or SIGINT; every chunk is complete, durable and in the index when this returns.
     func run() async -> ExitStatus {
         let signals = UnixSignal.stream(of: [SIGTERM, SIGINT])
+        do { try await openDirectory() } catch {
+            Log.error("\(error)")
+            return .wrong
+        }
         for camera in cameras { service.serve(camera.feed) }
         let running = cameras.map { camera in Task { await camera.run() } }
         ServiceManager.ready()
@@ -36,15 +43,27 @@ internal import Serving
         }
         for camera in cameras { camera.stop() }
         for camera in running { await camera.value }
+        await directory?.close()
         service.close()
         withExtendedLifetime(signals) {}
         let unfinished = cameras.reduce(0) { $0 + ($1.recorder?.unfinishedChunks ?? 0) }
         guard unfinished == 0 else {
-            Log.error("stopped: \(unfinished) chunks are not complete; they keep their names in .open.mp4")
+            Log.error("stopped: \(unfinished) chunks are not complete; the next start makes them whole")
             return .wrong
         }
         Log.notice("stopped: every chunk is complete")
         return .done
+    }
+
+    /// Opens the store, so that files and index agree before anything new comes.
+    ///
+    /// A disk that is away, or ill, stops nothing but the recording, which tries again.
+    ///
+    /// - Throws: what no waiting mends: another process has the directory, or the index is not for this program.
+    private func openDirectory() async throws {
+        do { _ = try await directory?.store() } catch let error as FileError {
+            Log.error("recording cannot begin: \(error)")
+        }
     }
 
     private func reportStatus() async {

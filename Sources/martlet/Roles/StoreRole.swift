@@ -36,7 +36,8 @@ internal import Serving
         library: PipelineLibrary
     ) throws -> Daemon {
         let isRecording = store.recording.enabled && cameras.contains(where: \.record)
-        let chunks = isRecording ? try ChunkStore(directory: store.recording.directory) : nil
+        let settings = ChunkStore.Settings(store.recording, cameras: cameras)
+        let directory = isRecording ? RecordingDirectory(settings, journal: .log) : nil
         let record = try library.description("record/mp4")
         let service = try RTSPService(listen: store.rtsp.listen, library: library)
         var received: [Camera] = []
@@ -44,14 +45,15 @@ internal import Serving
             guard let url = camera.url else { continue }
             let feed = Feed(camera: camera.name.description, origin: .sender)
             let receiver = try Receiver(url: url, camera: camera, library: library)
-            let recorder = chunks.flatMap { chunks in
+            let recorder = directory.flatMap { directory in
                 camera.record
-                    ? Recorder(feed: feed, store: chunks, description: record, settings: .init(store.recording)) : nil
+                    ? Recorder(feed: feed, directory: directory, description: record, settings: .init(store.recording))
+                    : nil
             }
             received.append(
                 Camera(feed: feed, source: SourceRunner(receiver, feed: feed), recorder: recorder)
             )
         }
-        return Daemon(role: "store", cameras: received, service: service)
+        return Daemon(role: "store", cameras: received, directory: directory, service: service)
     }
 }

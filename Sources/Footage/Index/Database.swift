@@ -10,14 +10,21 @@ final class Database {
         let path: String
         let statement: String
         let text: String
+        /// SQLite's primary result code.
+        var code: Int32 = SQLITE_ERROR
 
         var description: String { "\(path): \(text) (in: \(statement))" }
+
+        /// Whether the file is no database, or one that is broken: not a matter of the disk or of permissions.
+        var isDamage: Bool { code == SQLITE_CORRUPT || code == SQLITE_NOTADB }
     }
 
     /// A value that can be bound to a parameter or read from a column.
     enum Value {
         case integer(Int64)
         case text(String)
+        case blob([UInt8])
+        case null
     }
 
     private let path: String
@@ -34,7 +41,7 @@ final class Database {
         guard code == SQLITE_OK, let opened else {
             let text = opened.map { String(cString: sqlite3_errmsg($0)) } ?? String(cString: sqlite3_errstr(code))
             sqlite3_close_v2(opened)
-            throw Failure(path: path, statement: "open", text: text)
+            throw Failure(path: path, statement: "open", text: text, code: code & 0xff)
         }
         connection = opened
         // A reader beside the daemon waits for it a moment, rather than failing.
@@ -50,7 +57,18 @@ final class Database {
 
     /// Runs one statement and returns its rows.
     @discardableResult
-    func query(_ sql: String, _ parameters: Value...) throws(Failure) -> [Row] {
+    func query(_ sql: String, _ parameters: Value...) throws(Failure) -> [Row] { try query(sql, parameters) }
+
+    /// Runs one statement and returns its rows.
+    @discardableResult
+    func query(_ sql: String, _ parameters: [Value]) throws(Failure) -> [Row] {
+        var rows: [Row] = []
+        try forEach(sql, parameters) { rows.append($0) }
+        return rows
+    }
+
+    /// Runs one statement and hands out its rows one by one, for results that need not be in memory at once.
+    func forEach(_ sql: String, _ parameters: [Value] = [], _ body: (Row) -> Void) throws(Failure) {
         var statement: OpaquePointer?
         guard sqlite3_prepare_v2(connection, sql, -1, &statement, nil) == SQLITE_OK else { throw failure(sql) }
         defer { sqlite3_finalize(statement) }
@@ -60,14 +78,15 @@ final class Database {
                 switch parameter {
                 case .integer(let number): sqlite3_bind_int64(statement, position, number)
                 case .text(let text): martlet_sqlite_bind_text(statement, position, text, Int32(text.utf8.count))
+                case .blob(let bytes): martlet_sqlite_bind_blob(statement, position, bytes, Int32(bytes.count))
+                case .null: sqlite3_bind_null(statement, position)
                 }
             guard code == SQLITE_OK else { throw failure(sql) }
         }
-        var rows: [Row] = []
         while true {
             switch sqlite3_step(statement) {
-            case SQLITE_ROW: rows.append(Row(statement))
-            case SQLITE_DONE: return rows
+            case SQLITE_ROW: body(Row(statement))
+            case SQLITE_DONE: return
             default: throw failure(sql)
             }
         }
@@ -75,6 +94,9 @@ final class Database {
 
     /// The key of the row that was inserted last.
     var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(connection) }
+
+    /// How many rows the last statement changed.
+    var changedRows: Int { Int(sqlite3_changes(connection)) }
 
     /// Runs `body` in one transaction: all of it or nothing.
     func transaction<Result>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
@@ -94,7 +116,12 @@ final class Database {
     func userVersion() throws(Failure) -> Int64 { try query("PRAGMA user_version").first?.integer(0) ?? 0 }
 
     private func failure(_ sql: String) -> Failure {
-        Failure(path: path, statement: sql, text: String(cString: sqlite3_errmsg(connection)))
+        Failure(
+            path: path,
+            statement: sql,
+            text: String(cString: sqlite3_errmsg(connection)),
+            code: sqlite3_errcode(connection) & 0xff
+        )
     }
 
     /// One row of a result, by the columns' order.
@@ -106,6 +133,15 @@ final class Database {
                 switch sqlite3_column_type(statement, column) {
                 case SQLITE_INTEGER: .integer(sqlite3_column_int64(statement, column))
                 case SQLITE_TEXT: sqlite3_column_text(statement, column).map { .text(String(cString: $0)) }
+                case SQLITE_BLOB:
+                    .blob(
+                        Array(
+                            UnsafeRawBufferPointer(
+                                start: sqlite3_column_blob(statement, column),
+                                count: Int(sqlite3_column_bytes(statement, column))
+                            )
+                        )
+                    )
                 default: nil
                 }
             }
@@ -114,6 +150,11 @@ final class Database {
         func integer(_ column: Int) -> Int64? {
             guard case .integer(let number) = values[column] else { return nil }
             return number
+        }
+
+        func blob(_ column: Int) -> [UInt8]? {
+            guard case .blob(let bytes) = values[column] else { return nil }
+            return bytes
         }
 
         func text(_ column: Int) -> String? {

@@ -3,6 +3,7 @@ internal import CLinux
 internal import Dispatch
 internal import Glibc
 package import ISOBaseMedia
+internal import Synchronization
 
 /// One chunk while it is being written, and its durable end.
 ///
@@ -11,14 +12,19 @@ package import ISOBaseMedia
 /// breaks the early index, widens the media box over everything and appends one index. Between those steps nothing could
 /// be played, so what lies before the first index is patched only after the final index is on the disk.
 ///
+/// While it grows, what was written is synced every `sync-interval`, off the writing thread: a power cut costs no more.
+///
 /// A complete chunk is closed in this order, on a queue of its own, so that a slow disk delays nobody:
 /// 1. the last bytes, with the final `moov`, are written;
 /// 2. `fdatasync`: the final index is durable before anything that the old one needs is touched;
 /// 3. the patches that were held back are written: the file is an ordinary MP4 now;
-/// 4. `fsync`: the whole file is durable before its name promises so;
-/// 5. it is renamed to its final name, never over another file;
-/// 6. `fsync` of the folder: the name is durable before anybody is told.
+/// 4. the metadata box is appended: the file says what it is;
+/// 5. `fsync`: the whole file is durable before its name promises so;
+/// 6. it is renamed to its final name, never over another file;
+/// 7. `fsync` of the folder: the name is durable before anybody is told.
 /// A chunk that was not completed keeps its `.open.mp4` name, cut back to the last fragment that plays.
+///
+/// Every byte is charged to the directory's ``Space`` before it is written, with the room that finishing will take.
 package final class ChunkFile: @unchecked Sendable {
     // The writing thread's until close(), then the queue's: the hand-over is the queue's `async`.
 
@@ -30,6 +36,8 @@ package final class ChunkFile: @unchecked Sendable {
         package let isComplete: Bool
         /// Size of the file.
         package let bytes: Int64
+        /// What it takes on the disk, in bytes.
+        package let allocated: Int64
         /// What its index says; `nil` when it is not complete.
         package let movie: Movie?
     }
@@ -41,6 +49,17 @@ package final class ChunkFile: @unchecked Sendable {
     private let folder: Int32
     private let file: Int32
     private let queue = DispatchQueue(label: "chunk-close")
+    private let id: Int64
+    private let space: Space
+    private let syncInterval: Duration
+
+    private let isInterrupted = Atomic<Bool>(false)
+    /// A sync will be made of what was written last.
+    private let isSyncScheduled = Atomic<Bool>(false)
+    private let syncFailure = Mutex<FileError?>(nil)
+    // The queue's own.
+    private var isNameDurable = false
+    private var isClosed = false
 
     private var scanner = BoxScanner()
     private var tail: [UInt8] = []
@@ -52,11 +71,23 @@ package final class ChunkFile: @unchecked Sendable {
     /// More than a fragment ever has: written even without an index, so that memory stays bounded.
     private static let tailLimit = 16 << 20
 
+    /// What a final index and the metadata take beside what each frame takes in an index.
+    private static let endSize: Int64 = 64 << 10
+
     /// Creates the file in its folder below `directory`, which both must exist.
     ///
-    /// - Throws: ``FileError`` if the folder is missing or the file is there already, under either name.
-    package init(_ name: ChunkName, in directory: String) throws(FileError) {
-        self.name = name
+    /// `id` is the chunk's number in the books of `space`; what was written is synced every `syncInterval`.
+    ///
+    /// - Throws: ``FileError`` if there is no room, if the folder is missing, or if the file is there already, under
+    ///   either name.
+    package init(
+        _ name: ChunkName,
+        in directory: String,
+        id: Int64,
+        space: Space,
+        syncInterval: Duration
+    ) throws(FileError) {
+        (self.name, self.id, self.space, self.syncInterval) = (name, id, space, syncInterval)
         path = "\(directory)/\(name.path)"
         openPath = "\(directory)/\(name.folder)/\(name.openFile)"
         let folderPath = "\(directory)/\(name.folder)"
@@ -74,11 +105,17 @@ package final class ChunkFile: @unchecked Sendable {
         }
     }
 
+    /// A writer that waits for room gives up, until called with `false`; on any thread.
+    package func interrupt(_ interrupted: Bool) {
+        isInterrupted.store(interrupted, ordering: .relaxed)
+        if interrupted { space.wake() }
+    }
+
     private var end: UInt64 { tailStart + UInt64(tail.count) }
 
     /// Takes bytes for an offset: appended, or patched into what is there.
     package func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(FileError) {
-        if let failure { throw failure }
+        if let failure = failure ?? syncFailure.withLock({ $0 }) { throw failure }
         do throws(FileError) { try accept(bytes, at: offset) } catch {
             failure = error
             throw error
@@ -111,7 +148,10 @@ package final class ChunkFile: @unchecked Sendable {
     }
 
     private func flush() throws(FileError) {
+        try charge(to: end)
         try writeOut(tail, at: tailStart)
+        settle()
+        scheduleSync()
         tailStart += UInt64(tail.count)
         tail.removeAll(keepingCapacity: true)
         written = scanner.playableEnd
@@ -125,21 +165,75 @@ package final class ChunkFile: @unchecked Sendable {
 
     private func writeOut(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(FileError) {
         var done = 0
+        var deadline: Space.Deadline?
         while done < bytes.count {
             let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
             let count = pwrite(file, rest.baseAddress, rest.count, off_t(offset) + off_t(done))
             if count < 0, errno == EINTR { continue }
-            guard count > 0 else { throw FileError("write", openPath, code: count < 0 ? errno : ENOSPC) }
+            if count <= 0, count == 0 || errno == ENOSPC {
+                // Somebody else filled the disk: an old chunk goes, or they make room again.
+                let until = deadline ?? space.deadline()
+                deadline = until
+                try space.waitForRoom(until: until, isInterrupted: { isInterrupted.load(ordering: .relaxed) })
+                continue
+            }
+            guard count > 0 else { throw FileError("write", openPath) }
             done += count
         }
     }
 
+    /// The room for a file of `size` bytes, and for what finishing it will add.
+    private func charge(to size: UInt64) throws(FileError) {
+        let blocks = Int64(size + 4095) & ~4095
+        // A final index lists each frame as the fragments' indices do, with less around it.
+        let bytes = blocks + Self.endSize + Int64(scanner.indexBytes)
+        try space.charge(id, of: name.camera, to: bytes, isInterrupted: { isInterrupted.load(ordering: .relaxed) })
+    }
+
+    private func settle() {
+        let allocated = allocated
+        space.update { $0.settle(id, allocated: allocated) }
+    }
+
+    /// What the file takes on the disk, in bytes.
+    private var allocated: Int64 {
+        var status = stat()
+        return fstat(file, &status) == 0 ? Int64(status.st_blocks) * 512 : 0
+    }
+
+    // MARK: Syncing
+
+    private func scheduleSync() {
+        guard !isSyncScheduled.exchange(true, ordering: .relaxed) else { return }
+        queue.asyncAfter(deadline: .now() + syncInterval / .seconds(1)) { [self] in
+            guard !isClosed else { return }
+            isSyncScheduled.store(false, ordering: .relaxed)
+            do throws(FileError) { try sync() } catch {
+                // What the disk did not take is gone from memory as well: the recording must not go on as if it were there.
+                syncFailure.withLock { $0 = error }
+            }
+        }
+    }
+
+    private func sync() throws(FileError) {
+        try check(fdatasync(file), "sync", openPath)
+        if isNameDurable { return }
+        try check(fsync(folder), "sync the folder of", openPath)
+        isNameDurable = true
+    }
+
     /// Ends the file, and tells `done` on the file's queue when it is durable.
     ///
-    /// Never waits; called once.
-    package func close(complete: Bool, done: @escaping @Sendable (Outcome) -> Void) {
+    /// `metadata` is asked when the chunk is known to be whole, and goes into its last box. Never waits; called once.
+    package func close(
+        complete: Bool,
+        metadata: @escaping @Sendable () -> [UInt8],
+        done: @escaping @Sendable (Outcome) -> Void
+    ) {
         queue.async { [self] in
+            isClosed = true
             defer { closeDescriptors() }
+            failure = failure ?? syncFailure.withLock { $0 }
             if !complete || failure != nil || end == 0 {
                 cutBack()
                 done(outcome(isComplete: false, movie: nil))
@@ -156,7 +250,7 @@ package final class ChunkFile: @unchecked Sendable {
                 return
             }
             do throws(FileError) {
-                try finalise()
+                try finalise(appending: metadata())
                 done(outcome(isComplete: true, movie: movie))
             } catch {
                 failure = error
@@ -174,9 +268,11 @@ package final class ChunkFile: @unchecked Sendable {
         return movie
     }
 
-    /// Steps 3 to 6: from here on the file plays by its final index.
-    private func finalise() throws(FileError) {
+    /// Steps 3 to 7: from here on the file plays by its final index.
+    private func finalise(appending metadata: [UInt8]) throws(FileError) {
         for patch in heldPatches { try writeOut(patch.bytes, at: patch.offset) }
+        try writeOut(metadata, at: tailStart)
+        tailStart += UInt64(metadata.count)
         try check(fsync(file), "sync", openPath)
         try rename()
         try check(fsync(folder), "sync the folder of", path)
@@ -222,6 +318,7 @@ package final class ChunkFile: @unchecked Sendable {
             failure: failure,
             isComplete: isComplete,
             bytes: Int64(isComplete ? end : written),
+            allocated: allocated,
             movie: movie
         )
     }

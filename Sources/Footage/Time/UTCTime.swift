@@ -20,14 +20,16 @@ package struct UTCTime: Hashable, Comparable, Sendable {
     }
 
     package static func + (time: UTCTime, duration: Duration) -> UTCTime {
-        let (seconds, attoseconds) = duration.components
-        return UTCTime(nanoseconds: time.nanoseconds + seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+        UTCTime(nanoseconds: time.nanoseconds + duration.inNanoseconds)
+    }
+
+    package static func - (time: UTCTime, duration: Duration) -> UTCTime {
+        UTCTime(nanoseconds: time.nanoseconds - duration.inNanoseconds)
     }
 
     /// The first whole multiple of `interval` on the clock after this time: with 10 min, the next :00, :10, ….
     package func nextBoundary(every interval: Duration) -> UTCTime {
-        let (seconds, attoseconds) = interval.components
-        let step = max(1, seconds * 1_000_000_000 + attoseconds / 1_000_000_000)
+        let step = max(1, interval.inNanoseconds)
         let rest = nanoseconds % step
         return UTCTime(nanoseconds: nanoseconds - (rest < 0 ? rest + step : rest) + step)
     }
@@ -40,6 +42,23 @@ package struct UTCTime: Hashable, Comparable, Sendable {
 
     /// As in file names, where a colon is not welcome everywhere: `2026-11-21T10-20-00.000Z`.
     package var fileName: String { "\(parts.date)T\(parts.time(separator: "-"))Z" }
+
+    /// The time that ``fileName`` writes, to the millisecond.
+    package init?(fileName text: String) {
+        let digits = text.utf8.map { (48...57).contains($0) ? Int($0) - 48 : nil }
+        let shape = "dddd-dd-ddTdd-dd-dd.dddZ".utf8
+        guard digits.count == shape.count,
+            zip(zip(text.utf8, digits), shape).allSatisfy({ $0.1 != nil ? $1 == 100 : $0.0 == $1 })
+        else { return nil }
+        func number(_ range: Range<Int>) -> Int { digits[range].reduce(0) { $0 * 10 + ($1 ?? 0) } }
+        var calendar = tm()
+        (calendar.tm_year, calendar.tm_mon) = (Int32(number(0..<4) - 1900), Int32(number(5..<7) - 1))
+        (calendar.tm_mday, calendar.tm_hour) = (Int32(number(8..<10)), Int32(number(11..<13)))
+        (calendar.tm_min, calendar.tm_sec) = (Int32(number(14..<16)), Int32(number(17..<19)))
+        let seconds = Int64(timegm(&calendar))
+        self.init(nanoseconds: (seconds * 1000 + Int64(number(20..<23))) * 1_000_000)
+        guard fileName == text else { return nil }
+    }
 
     /// In the machine's own time zone, for people: `2026-11-21 11:20:00.000`.
     package var local: String {
@@ -84,5 +103,13 @@ package struct UTCTime: Hashable, Comparable, Sendable {
             let digits = String(number)
             return String(repeating: "0", count: max(0, width - digits.count)) + digits
         }
+    }
+}
+
+extension Duration {
+    /// In whole nanoseconds, as the index stores it; nothing that is filmed comes near the limit of 292 years.
+    package var inNanoseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
     }
 }

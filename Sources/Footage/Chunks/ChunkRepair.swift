@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import CLinux
+internal import Glibc
+internal import ISOBaseMedia
+
+/// Makes a torn chunk whole: up to its last complete fragment it becomes a plain MP4 with all that a finished chunk has.
+///
+/// Where it lies, in steps that may be cut off anywhere and made again: see `Repair`. After them, as with every finished
+/// chunk: sync, rename, sync of the folder.
+enum ChunkRepair {
+    /// Mends the file that a chunk was being written to.
+    ///
+    /// Returns what the chunk is now; `nil` if nothing of it could be played, and its file is gone. The name is the
+    /// chunk's, or the next free millisecond's if that is taken.
+    static func mend(_ chunk: Chunk, of run: Run, store: String, in directory: String) throws -> Chunk? {
+        let openPath = "\(directory)/\(chunk.openPath)"
+        let file = try RandomAccessFile(openPath, writable: true)
+        let table: SampleTable
+        do throws(Unreadable<FileError>) { table = try SampleTable(file) } catch {
+            if case .source(let failure) = error { throw failure }
+            return try discard(openPath)
+        }
+        guard !table.samples.isEmpty else { return try discard(openPath) }
+        var mended = chunk
+        mended.state = table.isFinished ? .complete : .repaired
+        let metadata = ChunkMetadata(of: chunk, run: run, store: store).box
+        if table.isFinished {
+            // All but the name was done, or all but the last box.
+            if try ChunkMetadata.read(from: file) == nil { try file.write(metadata, at: try file.byteCount) }
+        } else {
+            let repair = try Repair(table, created: chunk.start.nanoseconds, appending: metadata)
+            try file.truncate(to: repair.length)
+            try file.write(repair.appended, at: repair.length)
+            try file.sync()
+            try file.write(repair.patch.bytes, at: repair.patch.offset)
+        }
+        try file.sync()
+        mended.path = try rename(chunk, in: directory)
+        mended.frames = table.frames
+        mended.duration = table.length
+        mended.bytes = Int64(try file.byteCount)
+        mended.allocated = try file.allocated
+        mended.digest = nil
+        return mended
+    }
+
+    private static func discard(_ path: String) throws(FileError) -> Chunk? {
+        guard unlink(path) == 0 else { throw FileError("remove the empty", path) }
+        try Folder.sync(Folder.parent(of: path))
+        return nil
+    }
+
+    private static func rename(_ chunk: Chunk, in directory: String) throws(FileError) -> String {
+        let from = "\(directory)/\(chunk.openPath)"
+        let folder = Folder.parent(of: chunk.path)
+        var name = ChunkName(path: chunk.path) ?? ChunkName(camera: chunk.camera, start: chunk.start)
+        while true {
+            let path = "\(folder)/\(name.file)"
+            let to = "\(directory)/\(path)"
+            if renameat2(AT_FDCWD, from, AT_FDCWD, to, MARTLET_RENAME_NOREPLACE) == 0 {
+                try Folder.sync("\(directory)/\(folder)")
+                return path
+            }
+            switch errno {
+            case EEXIST: name = ChunkName(camera: name.camera, start: name.start + .milliseconds(1))
+            case EINVAL where link(from, to) == 0:
+                guard unlink(from) == 0 else { throw FileError("remove the old name", from) }
+                try Folder.sync("\(directory)/\(folder)")
+                return path
+            case EINVAL where errno == EEXIST:
+                name = ChunkName(camera: name.camera, start: name.start + .milliseconds(1))
+            default: throw FileError("rename \(from) to", to)
+            }
+        }
+    }
+}
+
+extension ChunkMetadata {
+    /// What a chunk says of itself.
+    package init(of chunk: Chunk, run: Run, store: String) {
+        self.init(
+            store: store,
+            camera: chunk.camera,
+            run: run.identity,
+            id: chunk.id,
+            sequence: chunk.sequence,
+            start: run.clock.wallTime(of: chunk.mediaTime),
+            mediaTime: chunk.mediaTime,
+            clock: run.clock.state,
+            boot: run.boot,
+            origin: chunk.origin
+        )
+    }
+
+    /// The whole box, to be appended to a file.
+    package var box: [UInt8] {
+        // A few hundred bytes: never too many.
+        UserExtensionBox(type: Self.type, content: Array(text.utf8))?.box ?? []
+    }
+
+    /// What a finished file says of itself; `nil` if it has no such box.
+    package static func read(from file: RandomAccessFile) throws(FileError) -> ChunkMetadata? {
+        do throws(Unreadable<FileError>) {
+            return try UserExtensionBox(Self.type, in: file).flatMap { ChunkMetadata($0.content) }
+        } catch {
+            if case .source(let failure) = error { throw failure }
+            return nil
+        }
+    }
+}

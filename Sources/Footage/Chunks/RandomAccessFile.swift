@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Glibc
+internal import ISOBaseMedia
+
+/// A file that is read, and mended, wherever it is wanted; links are not followed.
+package final class RandomAccessFile: Sendable {
+    package let path: String
+    private let file: Int32
+
+    package init(_ path: String, writable: Bool = false) throws(FileError) {
+        self.path = path
+        // Without O_NONBLOCK a FIFO would be waited for.
+        file = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
+        guard file >= 0 else { throw FileError("open", path) }
+        var status = stat()
+        guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            close(file)
+            throw FileError("open", path, code: EINVAL, words: "it is no file")
+        }
+    }
+
+    deinit { close(file) }
+
+    private func status() throws(FileError) -> stat {
+        var status = stat()
+        guard fstat(file, &status) == 0 else { throw FileError("look at", path) }
+        return status
+    }
+
+    package var byteCount: UInt64 {
+        get throws(FileError) { UInt64(try status().st_size) }
+    }
+
+    /// What the file takes on the disk, in bytes.
+    package var allocated: Int64 {
+        get throws(FileError) { Int64(try status().st_blocks) * 512 }
+    }
+
+    package func read(_ range: Range<UInt64>) throws(FileError) -> [UInt8] {
+        let end = min(range.upperBound, try byteCount)
+        guard range.lowerBound < end else { return [] }
+        var bytes = [UInt8](repeating: 0, count: Int(end - range.lowerBound))
+        var done = 0
+        while done < bytes.count {
+            let count = bytes.withUnsafeMutableBytes {
+                pread(file, $0.baseAddress?.advanced(by: done), $0.count - done, off_t(range.lowerBound) + off_t(done))
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw FileError("read", path) }
+            if count == 0 { break }
+            done += count
+        }
+        return done == bytes.count ? bytes : Array(bytes[..<done])
+    }
+
+    func write(_ bytes: [UInt8], at offset: UInt64) throws(FileError) {
+        var done = 0
+        while done < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                pwrite(file, $0.baseAddress?.advanced(by: done), $0.count - done, off_t(offset) + off_t(done))
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw FileError("write", path, code: count < 0 ? errno : ENOSPC) }
+            done += count
+        }
+    }
+
+    func truncate(to length: UInt64) throws(FileError) {
+        guard ftruncate(file, off_t(length)) == 0 else { throw FileError("cut back", path) }
+    }
+
+    func sync() throws(FileError) {
+        guard fsync(file) == 0 else { throw FileError("sync", path) }
+    }
+}
+
+extension RandomAccessFile: ByteSource {}

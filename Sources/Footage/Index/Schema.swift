@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The index's tables, as steps from each version to the next: `Schema+Version1.swift` and so on.
+///
+/// A released step is never changed: later versions add steps.
+enum Schema {
+    /// The version that this program writes, and the highest that it reads (`PRAGMA user_version`).
+    static let version = Int64(steps.count)
+
+    /// What leads from each version to the next, from an empty file on.
+    static let steps = [version1]
+}

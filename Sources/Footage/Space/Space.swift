@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Glibc
+
+/// The room in a directory, asked for by everybody who writes there: the quota, and what the file system has free.
+///
+/// Writers on streaming threads ask before they write and wait here while old chunks are deleted; nothing but the lock
+/// is held meanwhile.
+// The mutex guards `quota` and `isExhausted`; the rest never changes.
+package final class Space: @unchecked Sendable {
+    private let directory: String
+    private var quota: Quota
+    /// Nothing is left that may be deleted: waiting would be in vain.
+    private var isExhausted = false
+    private var mutex = pthread_mutex_t()
+    private var changed = pthread_cond_t()
+    /// Called, on any thread, when something has to go.
+    private let isShort: @Sendable () -> Void
+    /// Writers write what fits a quarter of a second: they wait this long for room before they give up.
+    private let patience: Duration
+
+    package init(
+        directory: String,
+        quota: Quota,
+        patience: Duration = .seconds(5),
+        isShort: @escaping @Sendable () -> Void
+    ) {
+        (self.directory, self.quota, self.patience, self.isShort) = (directory, quota, patience, isShort)
+        pthread_mutex_init(&mutex, nil)
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(&changed, &attributes)
+        pthread_condattr_destroy(&attributes)
+    }
+
+    deinit {
+        pthread_cond_destroy(&changed)
+        pthread_mutex_destroy(&mutex)
+    }
+
+    private func locked<Result>(_ body: () throws -> Result) rethrows -> Result {
+        pthread_mutex_lock(&mutex)
+        defer { pthread_mutex_unlock(&mutex) }
+        return try body()
+    }
+
+    /// What the books say now.
+    package var books: Quota { locked { quota } }
+
+    /// What has to go now; `nil` if nothing has to.
+    package func demand() throws(FileError) -> Quota.Demand? {
+        let free = try FileSystem.space(of: directory).free
+        return locked { quota.demand(free: free) }
+    }
+
+    /// Changes the books, and wakes whoever waits for room.
+    package func update<Result>(_ change: (inout Quota) -> Result) -> Result {
+        let (result, demands) = locked {
+            defer { pthread_cond_broadcast(&changed) }
+            isExhausted = false
+            let result = change(&quota)
+            return (result, quota.demand(free: .max) != nil)
+        }
+        if demands { isShort() }
+        return result
+    }
+
+    /// Nothing is left to delete, or there is again.
+    package func setExhausted(_ exhausted: Bool) {
+        locked {
+            isExhausted = exhausted
+            pthread_cond_broadcast(&changed)
+        }
+    }
+
+    /// Wakes the writers that wait, so that those who were interrupted notice.
+    package func wake() { locked { _ = pthread_cond_broadcast(&changed) } }
+
+    /// Charges what an open file is about to take in all; waits for room, for some seconds at most.
+    ///
+    /// - Throws: ``FileError`` with `ENOSPC` when there is no room and none can be made in time.
+    package func charge(
+        _ file: Int64,
+        of camera: String,
+        to bytes: Int64,
+        isInterrupted: () -> Bool
+    ) throws(FileError) {
+        let deadline = deadline()
+        while true {
+            let free = try FileSystem.space(of: directory).free
+            let (isGranted, isAhead) = locked {
+                (quota.charge(file, of: camera, to: bytes, free: free), quota.demand(free: free) == nil)
+            }
+            if !isAhead || !isGranted { isShort() }
+            if isGranted { return }
+            try wait(until: deadline, isInterrupted: isInterrupted)
+        }
+    }
+
+    /// Waits after a write for which the disk had no room, whatever the books say: somebody else filled it.
+    package func waitForRoom(until deadline: Deadline, isInterrupted: () -> Bool) throws(FileError) {
+        isShort()
+        try wait(until: deadline, isInterrupted: isInterrupted)
+    }
+
+    /// A point on the monotonic clock up to which a writer waits.
+    package struct Deadline: Sendable {
+        fileprivate let time: timespec
+
+        fileprivate var isOver: Bool {
+            var now = timespec()
+            clock_gettime(CLOCK_MONOTONIC, &now)
+            return (now.tv_sec, now.tv_nsec) >= (time.tv_sec, time.tv_nsec)
+        }
+    }
+
+    package func deadline() -> Deadline { Self.after(patience) }
+
+    private static func after(_ duration: Duration) -> Deadline {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        let (seconds, attoseconds) = duration.components
+        time.tv_sec += Int(seconds)
+        time.tv_nsec += Int(attoseconds / 1_000_000_000)
+        if time.tv_nsec >= 1_000_000_000 { (time.tv_sec, time.tv_nsec) = (time.tv_sec + 1, time.tv_nsec - 1_000_000_000) }
+        return Deadline(time: time)
+    }
+
+    private func wait(until deadline: Deadline, isInterrupted: () -> Bool) throws(FileError) {
+        if isInterrupted() { throw FileError("wait for room in", directory, code: EINTR) }
+        // A disk that others fill and empty tells nobody: looked at ten times a second.
+        var next = Self.after(.milliseconds(100)).time
+        pthread_mutex_lock(&mutex)
+        if !isExhausted { pthread_cond_timedwait(&changed, &mutex, &next) }
+        let isInVain = isExhausted || deadline.isOver
+        pthread_mutex_unlock(&mutex)
+        if isInVain { throw FileError("find room in", directory, code: ENOSPC, words: try shortage()) }
+    }
+
+    /// Why there is no room, and what to do, in words for the user.
+    private func shortage() throws(FileError) -> String {
+        let free = try FileSystem.space(of: directory).free
+        let (quota, isExhausted) = locked { (self.quota, self.isExhausted) }
+        var words: String
+        if free < quota.limits.minFree + quota.headroom {
+            words = "the disk has \(Self.size(free)) free, and min-free keeps \(Self.size(quota.limits.minFree))"
+        } else {
+            words = "max-space (\(Self.size(quota.limits.maxSpace ?? 0))) is used up"
+        }
+        words += isExhausted ? "; what is left is protected or being written" : ""
+        return "\(words): release chunks, raise max-space, or free space"
+    }
+
+    private static func size(_ bytes: Int64) -> String {
+        bytes >= 10_000_000_000 ? "\(bytes / 1_000_000_000) GB" : "\(bytes / 1_000_000) MB"
+    }
+}

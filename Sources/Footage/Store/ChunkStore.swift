@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Glibc
+internal import Synchronization
+
+/// A directory of chunks and its index: what a camera keeps on its card, and a store of all its cameras.
+///
+/// One for each directory that a process records into, as long as the directory is there: `RecordingDirectory` opens it,
+/// and opens another when the disk has been away.
+package final class ChunkStore: Sendable {
+    package struct Settings: Equatable, Sendable {
+        package var directory: String
+        package var maxSpace: Int64?
+        /// `nil` for the larger of 1 GB and 5 %.
+        package var minFree: Int64?
+        package var maxAge: Duration?
+        package var cameraMaxSpace: [String: Int64]
+        /// How long what was written may stay unsynced.
+        package var syncInterval: Duration
+
+        package init(
+            directory: String,
+            maxSpace: Int64? = nil,
+            minFree: Int64? = nil,
+            maxAge: Duration? = nil,
+            cameraMaxSpace: [String: Int64] = [:],
+            syncInterval: Duration = .seconds(1)
+        ) {
+            (self.directory, self.maxSpace, self.minFree) = (directory, maxSpace, minFree)
+            (self.maxAge, self.cameraMaxSpace, self.syncInterval) = (maxAge, cameraMaxSpace, syncInterval)
+        }
+    }
+
+    package let directory: String
+    package let index: ChunkIndex
+    /// The store's identity, in its directory, its index and every chunk.
+    package let identity: String
+    package let space: Space
+    let clock: WallClock
+    let journal: Journal
+    private let settings: Settings
+    private let lock: DirectoryLock
+    private let evictor: Evictor
+    private let digester: Digester
+    private let lastID: Atomic<Int64>
+    private let isLostFlag = Atomic<Bool>(false)
+    private let background: Mutex<[Task<Void, Never>]> = Mutex([])
+    private let shortages: AsyncStream<Void>.Continuation
+
+    /// The index's file in a directory of chunks.
+    package static func indexPath(in directory: String) -> String { "\(directory)/martlet.sqlite" }
+
+    /// Opens a store: makes its directory if it is not there, takes its lock, and brings files and index together.
+    ///
+    /// Blocks the caller's own executor here and there.
+    ///
+    /// - Throws: ``DirectoryInUse``, ``StoreMismatch``, ``ChunkIndex/Failure`` if the index is a newer version's, and
+    ///   ``FileError`` if the disk does not do what it should.
+    package static func open(
+        _ settings: Settings,
+        clock: WallClock = .system,
+        journal: Journal,
+        isolation: isolated (any Actor)? = #isolation
+    ) async throws -> ChunkStore {
+        let directory = settings.directory
+        if let point = MountPoint.missing(for: directory) {
+            throw FileError("record into", directory, code: ENODEV, words: "no disk is mounted at \(point)")
+        }
+        try Folder.make(directory)
+        let lock = try DirectoryLock(directory)
+        let (index, identity, isUnclean) = try await IndexFile.open(in: directory, journal: journal)
+        let (shortage, shortages) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let space = Space(directory: directory, quota: Quota(limits: try limits(settings))) { shortages.yield() }
+        let reconciliation = Reconciliation(directory: directory, index: index, store: identity, journal: journal)
+        try await reconciliation.run(into: space, clock: clock, isUnclean: isUnclean)
+        let store = ChunkStore(
+            settings: settings,
+            lock: lock,
+            index: index,
+            identity: identity,
+            space: space,
+            shortages: shortages,
+            lastID: try await index.lastID(),
+            clock: clock,
+            journal: journal
+        )
+        await index.reportSize { bytes in space.update { $0.indexBytes = bytes } }
+        store.begin(shortage)
+        return store
+    }
+
+    private init(
+        settings: Settings,
+        lock: DirectoryLock,
+        index: ChunkIndex,
+        identity: String,
+        space: Space,
+        shortages: AsyncStream<Void>.Continuation,
+        lastID: Int64,
+        clock: WallClock,
+        journal: Journal
+    ) {
+        (directory, self.settings, self.lock) = (settings.directory, settings, lock)
+        (self.index, self.identity, self.space, self.shortages) = (index, identity, space, shortages)
+        (self.clock, self.journal) = (clock, journal)
+        self.lastID = Atomic(lastID)
+        evictor = Evictor(directory: settings.directory, index: index, space: space, clock: clock, journal: journal)
+        digester = Digester(directory: settings.directory, index: index, journal: journal)
+    }
+
+    private static func limits(_ settings: Settings) throws(FileError) -> Quota.Limits {
+        let size = try FileSystem.space(of: settings.directory).size
+        return Quota.Limits(
+            maxSpace: settings.maxSpace,
+            minFree: settings.minFree ?? FileSystem.defaultMinFree(size: size),
+            cameraMaxSpace: settings.cameraMaxSpace,
+            maxAge: settings.maxAge
+        )
+    }
+
+    /// Other limits from now on; what is over them goes, gently.
+    package func configure(_ settings: Settings) throws(FileError) {
+        let limits = try Self.limits(settings)
+        space.update { $0.limits = limits }
+        shortages.yield()
+    }
+
+    // MARK: Background work
+
+    private func begin(_ shortage: AsyncStream<Void>) {
+        let evicting = Task { [evictor, shortages] in
+            // Files of others, ages and limits change without a word to us.
+            let ticks = Task {
+                while !Task.isCancelled {
+                    shortages.yield()
+                    do { try await Task.sleep(for: .seconds(30)) } catch { return }
+                }
+            }
+            for await _ in shortage { await evictor.makeRoom() }
+            ticks.cancel()
+        }
+        let digesting = Task { [digester] in await digester.run() }
+        background.withLock { $0 = [evicting, digesting] }
+    }
+
+    /// Ends the background work; the index says that all was left in good order.
+    ///
+    /// Every chunk file has been closed before.
+    package func close() async {
+        shortages.finish()
+        digester.stop()
+        for task in background.withLock({ $0 }) { await task.value }
+        if !isLost {
+            do { try await index.end() } catch { journal.error("the index is not closed in good order: \(error)") }
+        }
+        lock.release()
+    }
+
+    /// Chunk files that are being written or closed.
+    package var openFiles: Int { space.books.openFiles }
+
+    /// Whether another disk, or none, is in the directory's place.
+    ///
+    /// Nothing more is written then: every recording ends, and the directory is opened anew.
+    package var isLost: Bool { isLostFlag.load(ordering: .relaxed) }
+
+    /// Looks whether the directory is still the one that was opened.
+    package func check() -> Bool {
+        if !isLost, !lock.isInPlace { isLostFlag.store(true, ordering: .relaxed) }
+        return !isLost
+    }
+
+    /// The index is broken: the store is opened anew, and the index made from the files.
+    func lose() { isLostFlag.store(true, ordering: .relaxed) }
+
+    // MARK: Chunks
+
+    /// Creates the file for a chunk that begins now, and the folder for its day.
+    ///
+    /// Its number is the next. Its name is its time, or the next free millisecond: no two chunks get one name.
+    package func create(
+        _ camera: String,
+        start: UTCTime,
+        mediaTime: Int64,
+        sequence: Int
+    ) throws(FileError) -> (chunk: Chunk, file: ChunkFile) {
+        guard check() else {
+            throw FileError("record into", directory, code: ENODEV, words: "another disk, or none, is in its place")
+        }
+        let id = lastID.add(1, ordering: .relaxed).newValue
+        var name = ChunkName(camera: camera, start: start)
+        while true {
+            if try Folder.make("\(directory)/\(name.folder)") { space.update { $0.overhead += 4096 } }
+            do throws(FileError) {
+                let file = try ChunkFile(
+                    name,
+                    in: directory,
+                    id: id,
+                    space: space,
+                    syncInterval: settings.syncInterval
+                )
+                let chunk = Chunk(
+                    id: id,
+                    camera: camera,
+                    run: 0,
+                    sequence: sequence,
+                    state: .open,
+                    start: start,
+                    mediaTime: mediaTime,
+                    path: name.path
+                )
+                return (chunk, file)
+            } catch {
+                guard error.code == EEXIST else { throw error }
+                name = ChunkName(camera: camera, start: name.start + .milliseconds(1))
+            }
+        }
+    }
+
+    /// Puts a chunk that was created into the index.
+    package func opened(_ chunk: Chunk) async { await persist("an open chunk") { try await $0.add(chunk) } }
+
+    /// Takes a chunk that was closed into the store: into the index, into the books.
+    package func finished(_ chunk: Chunk) async {
+        space.update { $0.finish(chunk.id, of: chunk.camera, allocated: chunk.allocated) }
+        await persist("chunk \(chunk.path)") { try await $0.update(chunk) }
+        digester.wake()
+    }
+
+    /// Makes a chunk whole that could not be finished, up to its last fragment; the answer is what it became, if anything
+    /// is left of it.
+    package func mend(_ chunk: Chunk, of run: Run) async throws -> Chunk? {
+        let mended = try await digester.offQueue { [directory, identity] () throws -> Chunk? in
+            try ChunkRepair.mend(chunk, of: run, store: identity, in: directory)
+        }
+        guard let mended else {
+            space.update { $0.remove(chunk.id) }
+            await persist("chunk \(chunk.path)") { try await $0.drop(chunk) }
+            return nil
+        }
+        await finished(mended)
+        return mended
+    }
+
+    /// Adds a run and returns its key.
+    package func begin(_ run: Run) async -> Int64 {
+        var key: Int64 = 0
+        await persist("a run of \(run.camera)") { key = try await $0.add(run) }
+        return key
+    }
+
+    /// A chunk's times are known better.
+    package func correct(_ run: Int64, to clock: RunClock.Mapping) async {
+        await persist("the true time of a run") { try await $0.correct(run, to: clock) }
+    }
+
+    /// What this machine recorded since its start without knowing the time gets its true time.
+    package func restamp(boot: String, offset: Int64) async {
+        var moved: [(camera: String, by: Duration)] = []
+        await persist("the true time of runs") { moved = try await $0.restamp(boot: boot, offset: offset) }
+        for (camera, by) in moved {
+            let seconds = by.components.seconds
+            journal.notice("what was recorded before the clock was set is \(seconds) s later than it said", camera: camera)
+        }
+    }
+
+    /// A chunk came to nothing: its file is gone.
+    package func discarded(_ chunk: Chunk) async {
+        space.update { $0.remove(chunk.id) }
+        await persist("chunk \(chunk.path)") { try await $0.drop(chunk) }
+    }
+
+    /// What is known to be missing; lasts until ``endGap(of:at:)`` if it has no end.
+    package func addGap(_ gap: Gap) async { await persist("a gap") { try await $0.add(gap) } }
+
+    /// A camera is recorded again.
+    package func endGap(of camera: String, at time: UTCTime) async {
+        await persist("a gap's end") { try await $0.endGap(of: camera, at: time) }
+    }
+
+    /// Notes what went wrong.
+    package func noteFault(_ text: String, camera: String, at time: UTCTime) async {
+        do { try await index.addFault(text, camera: camera, at: time) } catch {
+            journal.warning("the index does not take a fault: \(error)", camera: camera)
+        }
+    }
+
+    /// Deletes a chunk at a person's wish.
+    package func remove(_ chunk: Chunk) async throws { try await evictor.remove(chunk, reason: .removed) }
+
+    /// Writes to the index, again and again while the disk does not take it: the files are safe meanwhile.
+    func persist(_ what: String, _ change: (ChunkIndex) async throws -> Void) async {
+        var isSaid = false
+        while true {
+            do {
+                try await change(index)
+                if isSaid { journal.notice("the index is written again") }
+                return
+            } catch {
+                if !isSaid { journal.error("the index does not take \(what): \(error)") }
+                isSaid = true
+                if (error as? ChunkIndex.Failure)?.isDamage == true { lose() }
+                // What the index lacks is found again at the next opening: the chunk says all of it itself.
+                guard check(), !Task.isCancelled else { return }
+                do { try await Task.sleep(for: .seconds(1)) } catch { return }
+            }
+        }
+    }
+}

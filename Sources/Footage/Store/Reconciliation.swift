@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Glibc
+internal import ISOBaseMedia
+
+/// Brings a directory and its index together when a store is opened. Files are the truth.
+///
+/// | there is | it becomes |
+/// |---|---|
+/// | a torn chunk (`.open.mp4`) | a plain MP4 up to its last complete fragment, and a row |
+/// | a finished chunk that the index does not know | a row, from what the chunk says of itself |
+/// | a row without a file | a gap |
+/// | a row that was being deleted | nothing: the deletion is finished |
+/// | anything else | named in the log, and left alone |
+///
+/// Where index and files agree nothing but names and sizes is looked at: no file is read.
+actor Reconciliation {
+    private let executor = QueueExecutor(label: "reconciliation")
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    let directory: String
+    let index: ChunkIndex
+    let store: String
+    let journal: Journal
+
+    /// What was found that is nobody's: a few are named, and how many more there are.
+    private var foreign: [String] = []
+    private var overhead: Int64 = 0
+    private var knownFiles = 0
+    private var adopted = 0
+    private var mended = 0
+    private var lost = 0
+    private var books: [(camera: String, allocated: Int64)] = []
+    private var nextID: Int64 = 1
+
+    init(directory: String, index: ChunkIndex, store: String, journal: Journal) {
+        (self.directory, self.index, self.store, self.journal) = (directory, index, store, journal)
+    }
+
+    /// Looks through the directory, and enters into the books what there is.
+    func run(into space: Space, clock: WallClock, isUnclean: Bool) async throws {
+        nextID = try await index.lastID() + 1
+        try await finishDeleting()
+        let root = try Folder.entries(of: directory) ?? []
+        overhead = FileSystem.allocated(directory)
+        let own = Set(ChunkIndex.files(of: "martlet.sqlite") + [DirectoryLock.name, StoreIdentity.name])
+        for entry in root {
+            if entry.kind == .folder, Self.isCameraName(entry.name) {
+                try await camera(entry)
+            } else if own.contains(entry.name) {
+                if !entry.name.hasPrefix("martlet.sqlite") { overhead += entry.allocated }
+            } else {
+                try leaveAlone(entry, in: "")
+            }
+        }
+        try await findLost()
+        try await resume(clock: clock, isUnclean: isUnclean)
+        let (books, overhead) = (books, overhead)
+        space.update { quota in
+            quota.overhead += overhead
+            for (camera, allocated) in books { quota.add(allocated, of: camera) }
+        }
+        report()
+    }
+
+    // MARK: What a crash left in the index
+
+    private func finishDeleting() async throws {
+        for chunk in try await index.unfinished() where chunk.state == .deleting {
+            let path = "\(directory)/\(chunk.path)"
+            guard unlink(path) == 0 || errno == ENOENT else { throw FileError("delete", path) }
+            try await index.drop(chunk, reason: .quota)
+        }
+    }
+
+    /// Rows whose files were not seen.
+    private func findLost() async throws {
+        let open = try await index.unfinished()
+        for chunk in open where try !isThere(chunk) { try await index.drop(chunk) }
+        guard try await index.count() > knownFiles else { return }
+        for camera in try await index.cameras() {
+            for chunk in try await index.chunks(camera: camera) where try !isThere(chunk) {
+                try await index.drop(chunk, reason: .lost, detail: chunk.path)
+                journal.warning("chunk \(chunk.path) is no longer there", camera: camera)
+                lost += 1
+            }
+        }
+    }
+
+    private func isThere(_ chunk: Chunk) throws(FileError) -> Bool {
+        var status = stat()
+        for path in [chunk.path, chunk.openPath] {
+            if lstat("\(directory)/\(path)", &status) == 0 { return true }
+            guard errno == ENOENT || errno == ENOTDIR else { throw FileError("look at", "\(directory)/\(path)") }
+        }
+        return false
+    }
+
+    /// A process that ended without a word leaves no gap behind: it began where its last chunk ends.
+    private func resume(clock: WallClock, isUnclean: Bool) async throws {
+        guard isUnclean else { return }
+        for camera in try await index.cameras() {
+            guard let end = try await index.lastEnd(of: camera) else { continue }
+            let gap = Gap(camera: camera, start: end, end: nil, reason: .power, detail: "the recorder ended unexpectedly")
+            try await index.add(gap)
+        }
+    }
+
+    // MARK: Folders
+
+    private static func isCameraName(_ name: String) -> Bool {
+        name.utf8.count <= 63
+            && name.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 45 }
+    }
+
+    private func camera(_ folder: Folder.Entry) async throws {
+        overhead += folder.allocated
+        for entry in try Folder.entries(of: "\(directory)/\(folder.name)") ?? [] {
+            if entry.kind == .folder, UTCTime(fileName: "\(entry.name)T00-00-00.000Z") != nil {
+                try await day("\(folder.name)/\(entry.name)", entry)
+            } else {
+                try leaveAlone(entry, in: "\(folder.name)/")
+            }
+        }
+    }
+
+    private func day(_ folder: String, _ own: Folder.Entry) async throws {
+        overhead += own.allocated
+        let entries = try Folder.entries(of: "\(directory)/\(folder)") ?? []
+        let rows = Dictionary(try await index.chunks(inFolder: folder).map { ($0.path, $0) }) { one, _ in one }
+        let names = Set(entries.map(\.name))
+        for entry in entries {
+            let path = "\(folder)/\(entry.name)"
+            guard entry.kind == .file, let name = ChunkName(path: path) else {
+                try leaveAlone(entry, in: "\(folder)/")
+                continue
+            }
+            if path == name.openPath {
+                if entry.links > 1, names.contains(name.file) {
+                    // A rename by a second name, cut off in the middle.
+                    guard unlink("\(directory)/\(path)") == 0 else { throw FileError("remove the old name", path) }
+                } else {
+                    await torn(name, rows[name.path])
+                }
+            } else if let row = rows[path], row.state != .open {
+                try await known(row, entry)
+            } else {
+                try await unknown(name, rows[path], entry)
+            }
+        }
+    }
+
+    // MARK: Files
+
+    private func known(_ row: Chunk, _ entry: Folder.Entry) async throws {
+        knownFiles += 1
+        books.append((row.camera, entry.allocated))
+        var row = row
+        if row.bytes != entry.bytes, row.state != .damaged {
+            row.state = .damaged
+            journal.error("chunk \(row.path) has \(entry.bytes) bytes instead of \(row.bytes)", camera: row.camera)
+        } else if row.allocated == entry.allocated {
+            return
+        }
+        row.allocated = entry.allocated
+        try await index.update(row)
+    }
+
+    private func torn(_ name: ChunkName, _ row: Chunk?) async {
+        do {
+            let (chunk, run) = try await describe(name, row)
+            guard let whole = try ChunkRepair.mend(chunk, of: run, store: store, in: directory) else {
+                if let row { try await index.drop(row) }
+                journal.info("\(name.openPath) held no frame, and is gone", camera: name.camera)
+                return
+            }
+            try await take(whole, isKnown: row != nil)
+            mended += 1
+            let seconds = whole.duration.rounded
+            journal.notice("torn chunk \(name.path) is repaired: \(whole.frames) frames, \(seconds)", camera: name.camera)
+        } catch {
+            // One bad file never stops a store.
+            journal.error("torn chunk \(name.openPath) cannot be repaired: \(error)", camera: name.camera)
+        }
+    }
+
+    /// What is known of a torn chunk: from its row, or from its name if the index is lost as well.
+    private func describe(_ name: ChunkName, _ row: Chunk?) async throws -> (Chunk, Run) {
+        if let row, let run = try await index.run(row.run) { return (row, run) }
+        let clock = RunClock.Mapping(offset: 0, state: .synchronised)
+        let run = Run(identity: makeIdentity(), camera: name.camera, boot: "", clock: clock)
+        let chunk = Chunk(
+            id: takeID(),
+            camera: name.camera,
+            run: try await index.add(run),
+            sequence: 0,
+            state: .open,
+            start: name.start,
+            mediaTime: name.start.nanoseconds,
+            path: name.path
+        )
+        return (chunk, run)
+    }
+
+    private func takeID() -> Int64 {
+        defer { nextID += 1 }
+        return nextID
+    }
+
+    private func take(_ chunk: Chunk, isKnown: Bool) async throws {
+        if isKnown { try await index.update(chunk) } else { try await index.add(chunk) }
+        knownFiles += 1
+        books.append((chunk.camera, chunk.allocated))
+    }
+
+    /// A finished chunk whose row is missing, or says that it is being written.
+    private func unknown(_ name: ChunkName, _ row: Chunk?, _ entry: Folder.Entry) async throws {
+        do {
+            guard let chunk = try await adopt(name, row) else {
+                try leaveAlone(entry, in: "\(name.folder)/")
+                return
+            }
+            try await take(chunk, isKnown: row?.id == chunk.id)
+            adopted += 1
+        } catch let error as FileError {
+            journal.error("\(error)", camera: name.camera)
+            overhead += entry.allocated
+        }
+    }
+
+    /// `nil` if the file does not say that it is one of ours.
+    private func adopt(_ name: ChunkName, _ row: Chunk?) async throws -> Chunk? {
+        let file = try RandomAccessFile("\(directory)/\(name.path)")
+        guard let metadata = try ChunkMetadata.read(from: file), metadata.camera == name.camera else { return nil }
+        let table: SampleTable
+        do throws(Unreadable<FileError>) { table = try SampleTable(file) } catch {
+            if case .source(let failure) = error { throw failure }
+            return nil
+        }
+        let offset = metadata.start.nanoseconds - metadata.mediaTime
+        let run = Run(
+            identity: metadata.run,
+            camera: metadata.camera,
+            boot: metadata.boot,
+            clock: .init(offset: offset, state: metadata.clock)
+        )
+        var id = metadata.id
+        if row?.id != id, try await index.chunk(id) != nil { id = takeID() }
+        nextID = max(nextID, id + 1)
+        var chunk = Chunk(
+            id: id,
+            camera: metadata.camera,
+            run: try await index.add(run),
+            sequence: metadata.sequence,
+            state: .complete,
+            start: metadata.start,
+            mediaTime: metadata.mediaTime,
+            path: name.path
+        )
+        chunk.origin = metadata.origin
+        (chunk.frames, chunk.duration) = (table.frames, table.length)
+        (chunk.bytes, chunk.allocated) = (Int64(try file.byteCount), try file.allocated)
+        return chunk
+    }
+
+    private func leaveAlone(_ entry: Folder.Entry, in folder: String) throws(FileError) {
+        foreign.append(folder + entry.name)
+        let path = "\(directory)/\(folder)\(entry.name)"
+        overhead += entry.kind == .folder ? try Folder.allocatedBelow(path) : entry.allocated
+    }
+
+    private func report() {
+        for name in foreign.prefix(20) { journal.warning("\(directory)/\(name) is not Martlet's, and is left alone") }
+        if foreign.count > 20 { journal.warning("\(foreign.count - 20) more files are left alone") }
+        let parts = [(adopted, "adopted"), (mended, "repaired"), (lost, "no longer there")]
+        let words = parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
+        if !words.isEmpty { journal.notice("chunks in \(directory): \(knownFiles), of them \(words.joined(separator: ", "))") }
+    }
+}
+
+extension Duration {
+    /// For a log: `12.3 s`.
+    fileprivate var rounded: String {
+        let tenths = inNanoseconds / 100_000_000
+        return "\(tenths / 10).\(tenths % 10) s"
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The directory that a process records into, whether its disk is there or not: opens the store, and opens it again when
+/// the disk has been away.
+package actor RecordingDirectory {
+    private let executor = QueueExecutor(label: "recording-directory")
+    private let clock: WallClock
+    private let journal: Journal
+    private var settings: ChunkStore.Settings
+    private var present: ChunkStore?
+    private var opening: Task<ChunkStore, any Error>?
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    package init(_ settings: ChunkStore.Settings, clock: WallClock = .system, journal: Journal) {
+        (self.settings, self.clock, self.journal) = (settings, clock, journal)
+    }
+
+    /// The store, opened if need be; all who ask at once get the same.
+    ///
+    /// - Throws: why it cannot be opened now; asking again is how one learns that the disk is back.
+    package func store() async throws -> ChunkStore {
+        if let present {
+            if present.check() { return present }
+            guard present.openFiles == 0 else {
+                throw FileError("open again", settings.directory, code: 0, words: "chunks are still being closed there")
+            }
+            self.present = nil
+            await present.close()
+            journal.notice("\(settings.directory) is opened anew")
+        }
+        if let opening { return try await opening.value }
+        let task = Task { try await ChunkStore.open(settings, clock: clock, journal: journal) }
+        opening = task
+        defer { opening = nil }
+        let store = try await task.value
+        present = store
+        return store
+    }
+
+    /// Other limits from now on.
+    package func configure(_ settings: ChunkStore.Settings) throws(FileError) {
+        self.settings = settings
+        try present?.configure(settings)
+    }
+
+    /// Closes the store in good order.
+    package func close() async {
+        await present?.close()
+        present = nil
+    }
+
+    /// The store, if it is open.
+    package var open: ChunkStore? { present }
+}
