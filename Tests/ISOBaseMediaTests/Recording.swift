@@ -8,6 +8,7 @@ struct Recording: CustomTestStringConvertible {
     /// GStreamer's encoder and parser.
     var encoder = "x264enc key-int-max=15 bframes=0 speed-preset=ultrafast ! h264parse"
     var frames = 50
+    var size = "width=160,height=120"
     /// The size in blocks of 512 bytes at which the process is ended, as if by a power cut; `nil` for a finished file.
     var tornAt: Int?
     var sound = ""
@@ -35,7 +36,7 @@ struct Recording: CustomTestStringConvertible {
     /// Makes the file.
     func write(_ path: String) async throws {
         let pipeline = """
-            gst-launch-1.0 -q videotestsrc num-buffers=\(frames) ! video/x-raw,width=160,height=120,framerate=30/1 \
+            gst-launch-1.0 -q videotestsrc num-buffers=\(frames) ! video/x-raw,\(size),framerate=30/1 \
             ! \(encoder) ! mp4mux name=m fragment-mode=first-moov-then-finalise fragment-duration=250 \
             ! filesink buffer-mode=unbuffered location=\(path) \(sound)
             """
