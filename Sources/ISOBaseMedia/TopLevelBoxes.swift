@@ -45,7 +45,8 @@ struct TopLevelBoxes<Source: ByteSource> {
         try fill(start..<min(end, start + 16))
         let first = Int(start - windowStart)
         let header: BoxHeader
-        do throws(BoxHeader.Malformed) { header = try BoxHeader(window[min(first, window.count)...].prefix(16)) } catch {
+        do throws(BoxHeader.Malformed) { header = try BoxHeader(window[min(first, window.count)...].prefix(16)) } catch
+        {
             switch error {
             case .incomplete: return nil
             case .impossibleSize(let size): throw .malformed(Malformed("a box of \(size) bytes", at: start))

@@ -7,7 +7,10 @@ import Testing
 @Suite("Looking up samples")
 struct LookupTests {
     /// Ten groups of a second, of five frames each, in units of 10 ms; two frames without a keyframe are before them.
-    private static func table(edit: EditList = EditList(), isSync: (Int) -> Bool = { $0 % 5 == 2 }) throws -> SampleTable {
+    private static func table(
+        edit: EditList = EditList(),
+        isSync: (Int) -> Bool = { $0 % 5 == 2 }
+    ) throws -> SampleTable {
         var writer = MovieWriter(timescale: 100, created: 0)
         let entry = box("avc1", [UInt8](repeating: 0, count: 78))
         _ = try writer.add(SampleDescription(box("stsd", bigEndian(UInt32(0)) + bigEndian(UInt32(1)) + entry)))
@@ -59,7 +62,10 @@ struct LookupTests {
         #expect(table.groups(covering: .zero..<Duration.seconds(9)).isEmpty)
     }
 
-    @Test("each keyframe's own time finds it, whatever the timescale", arguments: [3, 1001, 30_000, 90_000] as [UInt32])
+    @Test(
+        "each keyframe's own time finds it, whatever the timescale",
+        arguments: [3, 1001, 30_000, 90_000] as [UInt32]
+    )
     func ownTime(timescale: UInt32) throws {
         var writer = MovieWriter(timescale: timescale, created: 0)
         let entry = box("avc1", [UInt8](repeating: 0, count: 78))

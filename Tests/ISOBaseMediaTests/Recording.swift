@@ -20,7 +20,10 @@ struct Recording: CustomTestStringConvertible {
         name: "with B-frames"
     )
     static let hevc = Recording(encoder: "x265enc key-int-max=15 speed-preset=ultrafast ! h265parse", name: "HEVC")
-    static let withSound = Recording(sound: "audiotestsrc num-buffers=70 ! avenc_aac ! aacparse ! m.", name: "with sound")
+    static let withSound = Recording(
+        sound: "audiotestsrc num-buffers=70 ! avenc_aac ! aacparse ! m.",
+        name: "with sound"
+    )
     static let all = [plain, withBFrames, hevc, withSound]
 
     var testDescription: String { name }
@@ -108,8 +111,8 @@ extension SampleTable {
 }
 
 /// The checksums of a file's decoded pictures, and when they are shown; nothing may be complained about.
-func pictures(of path: String) async throws -> [Substring] {
-    let words = "-nostdin -v error -i \(path) -map 0:v -vsync passthrough -f framemd5 -"
+func pictures(of path: String, _ options: String = "") async throws -> [Substring] {
+    let words = "-nostdin -v error \(options) -i \(path) -map 0:v -vsync passthrough -f framemd5 -"
     let decoded = try await run(["ffmpeg"] + words.split(separator: " ").map(String.init))
     #expect(decoded.status == 0 && decoded.errors == "", "\(path): \(decoded.errors)")
     return decoded.output.split(separator: "\n").filter { !$0.hasPrefix("#") }

@@ -33,7 +33,17 @@ struct RepairTests {
         #expect(try await Packet.probe(scratch("repaired.mp4")) == table.packets)
         let seen = try await ISOBaseMediaTests.pictures(of: scratch("repaired.mp4"))
         #expect(seen.count == table.frames)
-        #expect(try await ISOBaseMediaTests.pictures(of: scratch("recording.mp4")) == seen)
+        // ffmpeg believes the torn file's edit list, which has the length of the first fragment: of pictures that are
+        // shown later than they are decoded it may leave one out.
+        let before = try await ISOBaseMediaTests.pictures(of: scratch("recording.mp4"))
+        #expect(before.count >= seen.count - 1 && Set(before).isSubset(of: seen))
+        let all = try await ISOBaseMediaTests.pictures(of: scratch("recording.mp4"), "-ignore_editlist 1")
+        #expect(try await ISOBaseMediaTests.pictures(of: scratch("repaired.mp4"), "-ignore_editlist 1") == all)
+        let words = "ffmpeg -nostdin -v error -ignore_editlist 1 -i \(scratch("recording.mp4")) -map 0:v -c copy "
+        let remuxed = try await run((words + scratch("plain.mp4")).split(separator: " ").map(String.init))
+        #expect(remuxed.status == 0 && remuxed.errors == "", "\(remuxed.errors)")
+        let plain = try await ISOBaseMediaTests.pictures(of: scratch("plain.mp4"))
+        #expect(plain.map { $0.split(separator: " ").last } == seen.map { $0.split(separator: " ").last })
     }
 
     @Test("GStreamer plays a repaired file, whether it may seek in it or not", arguments: ["", "queue !"])
@@ -87,9 +97,8 @@ struct RepairTests {
         func movie(at start: Int) throws -> [UInt8] {
             writer.samples[0].offset = UInt64(start + 8)
             writer.samples[1].offset = writer.samples[0].range.upperBound
-            let extends = box("mvex", box("trex", [1, 1, 0, 0, 0].reduce(bigEndian(UInt32(0))) { $0 + bigEndian(UInt32($1)) }))
-            let plain = try writer.movie()
-            return box("moov", Array(plain.dropFirst(8)) + extends)
+            let defaults = [0, 1, 1, 0, 0, 0].flatMap { bigEndian(UInt32($0)) }
+            return try box("moov", Array(writer.movie().dropFirst(8)) + box("mvex", box("trex", defaults)))
         }
         if mediaFirst { return try leading + data + movie(at: leading.count) }
         let size = try movie(at: 0).count
