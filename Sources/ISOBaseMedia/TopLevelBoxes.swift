@@ -15,8 +15,10 @@ struct TopLevelBoxes<Source: ByteSource> {
     private static var maximumBoxes: Int { 1 << 20 }
     /// No index of ours is larger: a day at 30 frames a second needs half of it.
     private static var maximumContent: UInt64 { 64 << 20 }
-    /// What is read at once: enough for `free` and `mdat` with its 64-bit size, which mp4mux writes behind an index.
+    /// What is read behind a box: `free` and `mdat` with a 64-bit size, which mp4mux writes behind an index.
     private static var lookahead: UInt64 { 32 }
+    /// What is read at least: a `moof` of ours with what is behind it, so that a fragment is one read.
+    private static var leastRead: UInt64 { 256 }
 
     private let source: Source
     /// The file's size when reading began.
@@ -80,7 +82,7 @@ struct TopLevelBoxes<Source: ByteSource> {
     /// Has the window contain a range, and what is likely to be wanted next.
     private mutating func fill(_ range: Range<UInt64>) throws(Unreadable<Source.Failure>) {
         if range.lowerBound >= windowStart, range.upperBound <= windowStart + UInt64(window.count) { return }
-        let length = max(range.upperBound - range.lowerBound, 16) + Self.lookahead - 16
+        let length = max(range.upperBound - range.lowerBound + Self.lookahead, Self.leastRead)
         windowStart = range.lowerBound
         do throws(Source.Failure) {
             window = try source.read(range.lowerBound..<min(end, range.lowerBound + length))

@@ -83,6 +83,18 @@ struct SampleTableTests {
         #expect(ends.count >= 5 && ends.max() == whole.playableEnd)
     }
 
+    @Test("the index is read and no media, a fragment at once")
+    func thrift() async throws {
+        let scratch = try ScratchDirectory()
+        let torn = Meter(try await Recording.plain.torn().bytes(in: scratch))
+        let fragments = try Self.boxes(of: torn.file).filter { $0.type == "moof" }.count
+        let frames = try SampleTable(torn).frames
+        #expect(fragments > 2 && torn.reads <= fragments + 6 && torn.bytes < fragments * 280 + 3000)
+        let finished = Meter(try await Recording.plain.bytes(in: scratch))
+        #expect(try SampleTable(finished).frames == 50 && frames > 15)
+        #expect(finished.reads <= 4 && finished.bytes < 3000)
+    }
+
     @Test("zeros at the end of a torn file are no part of it")
     func zeros() async throws {
         let scratch = try ScratchDirectory()
@@ -157,12 +169,16 @@ struct SampleTableTests {
 
     /// The bytes of a file's boxes other than `mdat`, and of its boxes' headers.
     private static func indexBytes(of file: [UInt8]) throws -> [Int] {
-        var boxes = try TopLevelBoxes(file)
-        var bytes: [Int] = []
-        while let box = try boxes.next() {
+        try boxes(of: file).flatMap { box in
             let start = Int(box.range.lowerBound)
-            bytes += start..<(box.type == "mdat" ? start + box.headerSize : min(Int(box.range.upperBound), file.count))
+            return start..<(box.type == "mdat" ? start + box.headerSize : min(Int(box.range.upperBound), file.count))
         }
-        return bytes
+    }
+
+    private static func boxes(of file: [UInt8]) throws -> [TopLevelBox] {
+        var boxes = try TopLevelBoxes(file)
+        var found: [TopLevelBox] = []
+        while let box = try boxes.next() { found.append(box) }
+        return found
     }
 }

@@ -43,6 +43,6 @@ struct UserExtensionBoxTests {
         let ours = try #require(UserExtensionBox(type: Self.type, content: []))
         let meter = Meter([[UInt8]](repeating: box("free"), count: 5000).joined() + ours.box)
         #expect(try UserExtensionBox(Self.type, in: meter) == nil)
-        #expect(meter.bytes < 4096)
+        #expect(meter.bytes < 1024)
     }
 }
