@@ -28,7 +28,7 @@ struct TopLevelBoxes<Source: ByteSource> {
     private var window: [UInt8] = []
     private var windowStart: UInt64 = 0
 
-    init(_ source: Source) throws(Unreadable<Source.Failure>) {
+    init(_ source: Source) throws(ReadError<Source.Failure>) {
         self.source = source
         do throws(Source.Failure) { end = try source.byteCount } catch { throw .source(error) }
     }
@@ -38,8 +38,8 @@ struct TopLevelBoxes<Source: ByteSource> {
 
     /// Returns the next box, or nothing where the file ends or has only a part of a header.
     ///
-    /// - Throws: ``Unreadable/malformed(_:)`` where no box can begin.
-    mutating func next() throws(Unreadable<Source.Failure>) -> TopLevelBox? {
+    /// - Throws: ``ReadError/malformed(_:)`` where no box can begin.
+    mutating func next() throws(ReadError<Source.Failure>) -> TopLevelBox? {
         let start = offset
         guard end >= 8, start <= end - 8 else { return nil }
         boxes += 1
@@ -68,7 +68,7 @@ struct TopLevelBoxes<Source: ByteSource> {
     }
 
     /// Reads what is in a box.
-    mutating func content(of box: TopLevelBox) throws(Unreadable<Source.Failure>) -> BoxContent {
+    mutating func content(of box: TopLevelBox) throws(ReadError<Source.Failure>) -> BoxContent {
         let size = box.range.upperBound - box.range.lowerBound
         guard size <= Self.maximumContent else {
             throw .malformed(Malformed("\(box.type) of \(size) bytes", at: box.range.lowerBound))
@@ -80,7 +80,7 @@ struct TopLevelBoxes<Source: ByteSource> {
     }
 
     /// Has the window contain a range, and what is likely to be wanted next.
-    private mutating func fill(_ range: Range<UInt64>) throws(Unreadable<Source.Failure>) {
+    private mutating func fill(_ range: Range<UInt64>) throws(ReadError<Source.Failure>) {
         if range.lowerBound >= windowStart, range.upperBound <= windowStart + UInt64(window.count) { return }
         let length = max(range.upperBound - range.lowerBound + Self.lookahead, Self.leastRead)
         windowStart = range.lowerBound

@@ -136,10 +136,10 @@ struct SampleTableTests {
     @Test("claims that no file can hold are errors at once")
     func claims() throws {
         let zeros = Sparse(beginning: [], byteCount: 2 << 30)
-        #expect(throws: Unreadable<Never>.malformed(Malformed("no box", at: 0))) { _ = try SampleTable(zeros) }
+        #expect(throws: ReadError<Never>.malformed(Malformed("no box", at: 0))) { _ = try SampleTable(zeros) }
         let movie = bigEndian(UInt32(1 << 31)) + Array("moov".utf8)
         let large = Sparse(beginning: movie, byteCount: 3 << 30)
-        #expect(throws: Unreadable<Never>.self) { _ = try SampleTable(large) }
+        #expect(throws: ReadError<Never>.self) { _ = try SampleTable(large) }
         // Four billion samples of one size, of which the box says no more.
         for size in [0, 1] as [UInt32] {
             let count = bigEndian(UInt32(0)) + bigEndian(size) + bigEndian(UInt32.max)
@@ -147,16 +147,16 @@ struct SampleTableTests {
             let table = box("stsd", bigEndian(UInt32(0)) + bigEndian(UInt32(1)) + entry) + box("stsz", count)
             let handler = box("hdlr", [UInt8](repeating: 0, count: 8) + Array("vide".utf8) + [0])
             let claim = box("moov", box("trak", box("mdia", handler + box("minf", box("stbl", table)))))
-            #expect(throws: Unreadable<Never>.self) { _ = try SampleTable(claim) }
+            #expect(throws: ReadError<Never>.self) { _ = try SampleTable(claim) }
         }
         let nested = (0..<5000).reduce([]) { content, _ in box("moov", content) }
-        #expect(throws: Unreadable<Never>.self) { _ = try SampleTable(nested) }
+        #expect(throws: ReadError<Never>.self) { _ = try SampleTable(nested) }
     }
 
     /// The table; `nil` if the file is none.
     private static func table<Source: ByteSource>(of source: Source) throws -> SampleTable?
     where Source.Failure == Never {
-        do throws(Unreadable<Never>) { return try SampleTable(source) } catch { return nil }
+        do throws(ReadError<Never>) { return try SampleTable(source) } catch { return nil }
     }
 
     /// Reads a `moov` that lies behind so many bytes of media.

@@ -33,7 +33,7 @@ struct UserExtensionBoxTests {
         #expect(try UserExtensionBox(Self.type, in: Self.file + fits.box)?.content == longest)
         let tooLong = box("uuid", Array(fits.box.dropFirst(8)) + [1])
         #expect(try UserExtensionBox(Self.type, in: Self.file + tooLong) == nil)
-        #expect(throws: Unreadable<Never>.self) {
+        #expect(throws: ReadError<Never>.self) {
             _ = try UserExtensionBox(Self.type, in: Self.file + box("uuid", [1]))
         }
     }
