@@ -40,7 +40,7 @@ package struct Malformed: Error, Equatable, CustomStringConvertible {
 }
 
 /// Why a file tells no samples.
-package enum Unreadable<Failure: Error>: Error {
+package enum ReadError<Failure: Error>: Error {
     /// The bytes could not be read.
     case source(Failure)
     /// They are not what they ought to be.
@@ -49,4 +49,4 @@ package enum Unreadable<Failure: Error>: Error {
     case noMovie
 }
 
-extension Unreadable: Equatable where Failure: Equatable {}
+extension ReadError: Equatable where Failure: Equatable {}

@@ -17,7 +17,9 @@ package struct SampleDescription: Equatable, Sendable {
     /// - Throws: ``Malformed``, whose offset counts from the beginning of the box.
     package init(_ box: [UInt8]) throws(Malformed) {
         var outside = BoxContent(type: "stsd", headerSize: 0, bytes: box, at: 0)
-        guard let content = try outside.nextBox(), content.type == "stsd" else { throw outside.malformed("no such box") }
+        guard let content = try outside.nextBox(), content.type == "stsd" else {
+            throw outside.malformed("no such box")
+        }
         try self.init(content)
     }
 

@@ -6,8 +6,8 @@ extension SampleTable {
     /// mp4mux writes the media first and then the `moov` or `moof` that describes them (seen with 1.22 and 1.26); other
     /// muxers do it the other way round. A fragment counts when both are there.
     ///
-    /// - Throws: ``Unreadable``, if there is no `moov` to begin with. What is wrong behind it is only the table's end.
-    package init<Source: ByteSource>(_ source: Source) throws(Unreadable<Source.Failure>) {
+    /// - Throws: ``ReadError``, if there is no `moov` to begin with. What is wrong behind it is only the table's end.
+    package init<Source: ByteSource>(_ source: Source) throws(ReadError<Source.Failure>) {
         var boxes = try TopLevelBoxes(source)
         var leading: [TopLevelBox] = []
         while let box = try boxes.next() {
@@ -67,8 +67,8 @@ private struct TableReading {
     /// Adds one fragment after the other, until one is not whole or is none.
     mutating func readFragments<Source: ByteSource>(
         _ boxes: inout TopLevelBoxes<Source>
-    ) throws(Unreadable<Source.Failure>) {
-        do throws(Unreadable<Source.Failure>) {
+    ) throws(ReadError<Source.Failure>) {
+        do throws(ReadError<Source.Failure>) {
             while isWhole, let box = try boxes.next() {
                 guard box.type == "moof" else { continue }
                 guard box.isComplete else { return }

@@ -15,8 +15,10 @@ struct TopLevelBoxes<Source: ByteSource> {
     private static var maximumBoxes: Int { 1 << 20 }
     /// No index of ours is larger: a day at 30 frames a second needs half of it.
     private static var maximumContent: UInt64 { 64 << 20 }
-    /// What is read at once: enough for `free` and `mdat` with its 64-bit size, which mp4mux writes behind an index.
+    /// What is read behind a box: `free` and `mdat` with a 64-bit size, which mp4mux writes behind an index.
     private static var lookahead: UInt64 { 32 }
+    /// What is read at least: a `moof` of ours with what is behind it, so that a fragment is one read.
+    private static var leastRead: UInt64 { 256 }
 
     private let source: Source
     /// The file's size when reading began.
@@ -26,7 +28,7 @@ struct TopLevelBoxes<Source: ByteSource> {
     private var window: [UInt8] = []
     private var windowStart: UInt64 = 0
 
-    init(_ source: Source) throws(Unreadable<Source.Failure>) {
+    init(_ source: Source) throws(ReadError<Source.Failure>) {
         self.source = source
         do throws(Source.Failure) { end = try source.byteCount } catch { throw .source(error) }
     }
@@ -36,8 +38,8 @@ struct TopLevelBoxes<Source: ByteSource> {
 
     /// Returns the next box, or nothing where the file ends or has only a part of a header.
     ///
-    /// - Throws: ``Unreadable/malformed(_:)`` where no box can begin.
-    mutating func next() throws(Unreadable<Source.Failure>) -> TopLevelBox? {
+    /// - Throws: ``ReadError/malformed(_:)`` where no box can begin.
+    mutating func next() throws(ReadError<Source.Failure>) -> TopLevelBox? {
         let start = offset
         guard end >= 8, start <= end - 8 else { return nil }
         boxes += 1
@@ -45,7 +47,8 @@ struct TopLevelBoxes<Source: ByteSource> {
         try fill(start..<min(end, start + 16))
         let first = Int(start - windowStart)
         let header: BoxHeader
-        do throws(BoxHeader.Malformed) { header = try BoxHeader(window[min(first, window.count)...].prefix(16)) } catch {
+        do throws(BoxHeader.Malformed) { header = try BoxHeader(window[min(first, window.count)...].prefix(16)) } catch
+        {
             switch error {
             case .incomplete: return nil
             case .impossibleSize(let size): throw .malformed(Malformed("a box of \(size) bytes", at: start))
@@ -65,7 +68,7 @@ struct TopLevelBoxes<Source: ByteSource> {
     }
 
     /// Reads what is in a box.
-    mutating func content(of box: TopLevelBox) throws(Unreadable<Source.Failure>) -> BoxContent {
+    mutating func content(of box: TopLevelBox) throws(ReadError<Source.Failure>) -> BoxContent {
         let size = box.range.upperBound - box.range.lowerBound
         guard size <= Self.maximumContent else {
             throw .malformed(Malformed("\(box.type) of \(size) bytes", at: box.range.lowerBound))
@@ -77,9 +80,9 @@ struct TopLevelBoxes<Source: ByteSource> {
     }
 
     /// Has the window contain a range, and what is likely to be wanted next.
-    private mutating func fill(_ range: Range<UInt64>) throws(Unreadable<Source.Failure>) {
+    private mutating func fill(_ range: Range<UInt64>) throws(ReadError<Source.Failure>) {
         if range.lowerBound >= windowStart, range.upperBound <= windowStart + UInt64(window.count) { return }
-        let length = max(range.upperBound - range.lowerBound, 16) + Self.lookahead - 16
+        let length = max(range.upperBound - range.lowerBound + Self.lookahead, Self.leastRead)
         windowStart = range.lowerBound
         do throws(Source.Failure) {
             window = try source.read(range.lowerBound..<min(end, range.lowerBound + length))

@@ -31,11 +31,11 @@ package struct UserExtensionBox: Equatable, Sendable {
     /// Finds the first of a type among the boxes of a finished file.
     ///
     /// - Returns: `nil` if there is none among the first boxes, or one that is too long.
-    /// - Throws: ``Unreadable``, if what is before it are no boxes.
+    /// - Throws: ``ReadError``, if what is before it are no boxes.
     package init?<Source: ByteSource>(
         _ type: ExtendedType,
         in source: Source
-    ) throws(Unreadable<Source.Failure>) {
+    ) throws(ReadError<Source.Failure>) {
         var boxes = try TopLevelBoxes(source)
         for _ in 0..<Self.maximumBoxes {
             guard let box = try boxes.next() else { return nil }
