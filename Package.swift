@@ -81,7 +81,7 @@ let package = Package(
         .testTarget(name: "FootageTests", dependencies: ["Footage", "ISOBaseMedia", "TestProbe", "TestSupport"]),
         .testTarget(
             name: "MediaTests",
-            dependencies: ["Configuration", "Footage", "GLib", "GStreamer", "Media", "TestSupport"]
+            dependencies: ["Configuration", "Footage", "GLib", "GStreamer", "Media", "Serving", "TestSupport"]
         ),
         .testTarget(
             name: "CommandTests",

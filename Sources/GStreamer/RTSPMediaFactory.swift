@@ -29,13 +29,17 @@ package final class RTSPMediaFactory: Object, @unchecked Sendable {  // The serv
         package let started: @Sendable (Bin, RTSPRequest) -> Void
         /// The client is gone and the bin stopped.
         package let stopped: @Sendable (Bin) -> Void
+        /// What the times of capture come from, as RFC 7273 writes it (`ts-refclk`); `nil` says nothing.
+        package let referenceClock: @Sendable () -> String?
 
         package init(
             makeBin: @escaping @Sendable (RTSPRequest) -> Bin?,
             started: @escaping @Sendable (Bin, RTSPRequest) -> Void,
-            stopped: @escaping @Sendable (Bin) -> Void
+            stopped: @escaping @Sendable (Bin) -> Void,
+            referenceClock: @escaping @Sendable () -> String? = { nil }
         ) {
             (self.makeBin, self.started, self.stopped) = (makeBin, started, stopped)
+            self.referenceClock = referenceClock
         }
     }
 
@@ -51,6 +55,7 @@ package final class RTSPMediaFactory: Object, @unchecked Sendable {  // The serv
             gst_rtsp_media_factory_set_shared(factory, 0)
             gst_rtsp_media_factory_set_suspend_mode(factory, GST_RTSP_SUSPEND_MODE_NONE)
             gst_rtsp_media_factory_set_latency(factory, 0)
+            gst_rtsp_media_factory_set_media_gtype(factory, RTSPMedia.type)
             gst_rtsp_media_factory_set_protocols(
                 factory,
                 GstRTSPLowerTrans(rawValue: GST_RTSP_LOWER_TRANS_UDP.rawValue | GST_RTSP_LOWER_TRANS_TCP.rawValue)
@@ -63,6 +68,7 @@ package final class RTSPMediaFactory: Object, @unchecked Sendable {  // The serv
     }
 
     private static func configure(_ media: UnsafeMutableRawPointer, _ callbacks: Callbacks) {
+        RTSPMedia.setReferenceClock(callbacks.referenceClock, of: media)
         let element = gst_rtsp_media_get_element(media.assumingMemoryBound(to: GstRTSPMedia.self))
         guard let element else { return }
         let bin = Bin(adopting: UnsafeMutableRawPointer(element))

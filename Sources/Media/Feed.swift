@@ -328,6 +328,12 @@ package final class Feed: Sendable {
     /// The present run; `nil` while nothing flows.
     package var run: Run? { state.withLock { $0.run } }
 
+    /// What the frames' times come from, as a session description says it (RFC 7273); `nil` for what others filmed.
+    package var referenceClock: String? {
+        guard origin == .mediaClock else { return nil }
+        return wallClock.read().isSynchronised ? "ntp=/traceable/" : "local"
+    }
+
     package var statistics: Statistics { state.withLock { $0.statistics } }
 
     /// How many consumers of a role there are.

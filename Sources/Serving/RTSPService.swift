@@ -38,7 +38,8 @@ internal import Synchronization
             .init(
                 makeBin: { _ in viewers.makeBin() },
                 started: { bin, request in viewers.add(bin, request) },
-                stopped: { bin in viewers.remove(bin) }
+                stopped: { bin in viewers.remove(bin) },
+                referenceClock: { feed.referenceClock }
             )
         )
         let path = "/\(feed.camera)"

@@ -18,9 +18,14 @@ struct ChunkFileTests {
         for write in writes { try write.bytes.withUnsafeBytes { try file.write($0, at: write.offset) } }
     }
 
-    private static func close(_ file: ChunkFile, complete: Bool) async -> ChunkFile.Outcome {
+    private static func file(in scratch: ScratchDirectory) throws(FileError) -> ChunkFile {
+        let space = Space(directory: scratch.path, quota: Quota(limits: .init())) {}
+        return try ChunkFile(name, in: scratch.path, id: 1, space: space, syncInterval: .seconds(60))
+    }
+
+    private static func close(_ file: ChunkFile, complete: Bool, metadata: [UInt8] = []) async -> ChunkFile.Outcome {
         await withCheckedContinuation { continuation in
-            file.close(complete: complete) { continuation.resume(returning: $0) }
+            file.close(complete: complete, metadata: { metadata }, done: { continuation.resume(returning: $0) })
         }
     }
 
@@ -30,7 +35,7 @@ struct ChunkFileTests {
         let scratch = try ScratchDirectory()
         let folder = try Self.folder(scratch)
         let muxer = MuxerWrites.finalised(fragments: Int.random(in: 1...8, using: &random), using: &random)
-        let file = try ChunkFile(Self.name, in: scratch.path)
+        let file = try Self.file(in: scratch)
         try Self.write(muxer.writes, to: file)
         let outcome = await Self.close(file, complete: true)
         #expect(outcome.isComplete && outcome.failure == nil)
@@ -47,7 +52,7 @@ struct ChunkFileTests {
         let scratch = try ScratchDirectory()
         _ = try Self.folder(scratch)
         let muxer = MuxerWrites.finalised(fragments: 5, seed: 3)
-        let file = try ChunkFile(Self.name, in: scratch.path)
+        let file = try Self.file(in: scratch)
         try Self.write(muxer.writes.prefix(muxer.writesBeforeEnd), to: file)
         let beforeEnd = try bytes(of: file.openPath)
         #expect(beforeEnd == Array(muxer.file(after: muxer.writesBeforeEnd)))
@@ -63,7 +68,7 @@ struct ChunkFileTests {
         let folder = try Self.folder(scratch)
         let muxer = MuxerWrites.finalised(fragments: 4, using: &random)
         let count = Int.random(in: 1..<muxer.writesBeforeEnd, using: &random)
-        let file = try ChunkFile(Self.name, in: scratch.path)
+        let file = try Self.file(in: scratch)
         try Self.write(muxer.writes.prefix(count), to: file)
         let outcome = await Self.close(file, complete: false)
         #expect(!outcome.isComplete)
@@ -84,12 +89,12 @@ struct ChunkFileTests {
         let folder = try Self.folder(scratch)
         try scratch.write("\(Self.name.folder)/\(Self.name.openFile)", "mine")
         #expect(throws: FileError("create the chunk", "\(folder)/\(Self.name.openFile)", code: EEXIST)) {
-            _ = try ChunkFile(Self.name, in: scratch.path)
+            _ = try Self.file(in: scratch)
         }
         try FileManager.default.removeItem(atPath: "\(folder)/\(Self.name.openFile)")
         try scratch.write(Self.name.path, "finished")
         #expect(throws: FileError("create the chunk", "\(folder)/\(Self.name.file)", code: EEXIST)) {
-            _ = try ChunkFile(Self.name, in: scratch.path)
+            _ = try Self.file(in: scratch)
         }
         #expect(try bytes(of: "\(folder)/\(Self.name.file)") == Array("finished".utf8))
     }
@@ -98,7 +103,7 @@ struct ChunkFileTests {
     func raced() async throws {
         let scratch = try ScratchDirectory()
         let folder = try Self.folder(scratch)
-        let file = try ChunkFile(Self.name, in: scratch.path)
+        let file = try Self.file(in: scratch)
         try Self.write(MuxerWrites.finalised(fragments: 2).writes, to: file)
         try scratch.write(Self.name.path, "another's")
         let outcome = await Self.close(file, complete: true)
@@ -112,7 +117,7 @@ struct ChunkFileTests {
     func noFolder() throws {
         let scratch = try ScratchDirectory()
         let folder = scratch(Self.name.folder)
-        let failure = try #require(throws: FileError.self) { _ = try ChunkFile(Self.name, in: scratch.path) }
+        let failure = try #require(throws: FileError.self) { _ = try Self.file(in: scratch) }
         #expect("\(failure)" == "cannot open the folder \(folder): No such file or directory")
     }
 
@@ -132,7 +137,7 @@ struct ChunkFileTests {
         muxer.patch(written, box("mdat", [UInt8](repeating: 4, count: 100)))
         muxer.append(movieBox(frames: 30, duration: 90_000))
         #expect(media < written)
-        let file = try ChunkFile(Self.name, in: scratch.path)
+        let file = try Self.file(in: scratch)
         try Self.write(muxer.writes, to: file)
         #expect(await Self.close(file, complete: true).isComplete)
         #expect(try bytes(of: "\(folder)/\(Self.name.file)") == muxer.file)
@@ -151,7 +156,7 @@ struct ChunkFileTests {
         let playable = muxer.file
         muxer.patch(first.count - 40, [UInt8](repeating: 0, count: 4))
         muxer.append(box("moov"))
-        let file = try ChunkFile(Self.name, in: scratch.path)
+        let file = try Self.file(in: scratch)
         try Self.write(muxer.writes, to: file)
         let outcome = await Self.close(file, complete: true)
         #expect(!outcome.isComplete && outcome.failure != nil)
@@ -164,7 +169,7 @@ struct ChunkFileTests {
     func garbage() throws {
         let scratch = try ScratchDirectory()
         _ = try Self.folder(scratch)
-        let file = try ChunkFile(Self.name, in: scratch.path)
+        let file = try Self.file(in: scratch)
         let garbage: [UInt8] = [0, 0, 0, 3, 1, 2, 3, 4]
         for _ in 0..<2 {
             #expect(throws: FileError("understand the muxer's output in", file.openPath, code: EILSEQ)) {
@@ -201,10 +206,12 @@ struct ChunkFileTests {
         let sync = try #require(calls.firstIndex { $0.0 == "fdatasync" })
         let file = calls[sync].1
         let names = calls.map { $0.1 == file ? $0.0 : "\($0.0) of the folder" }
-        // Fragments, the last of them with the final index; then what a finished file needs, each step durable.
+        // Fragments, the last of them with the final index; then what a finished file needs, each step durable: two
+        // patches that were held back, and the metadata.
         #expect(names[..<sync].allSatisfy { $0 == "pwrite64" })
         #expect(
-            Array(names[sync...rename]) == ["fdatasync", "pwrite64", "pwrite64", "fsync", "renameat2 of the folder"]
+            Array(names[sync...rename])
+                == ["fdatasync", "pwrite64", "pwrite64", "pwrite64", "fsync", "renameat2 of the folder"]
         )
         #expect(names.count > rename + 1 && names[rename + 1] == "fsync of the folder")
     }

@@ -4,87 +4,174 @@ import Testing
 
 @testable import Footage
 
-@Suite("Chunk index and store")
+@Suite("Chunk index")
 struct IndexTests {
-    private static func chunk(_ camera: String, run: Int64, sequence: Int, start: Int64) -> Chunk {
-        let name = ChunkName(camera: camera, start: UTCTime(nanoseconds: start))
-        return Chunk(
-            camera: camera,
-            run: run,
-            sequence: sequence,
-            start: name.start,
-            duration: .seconds(600) + .nanoseconds(1),
-            frames: 18_000,
-            bytes: 300_000_000,
-            path: name.path
-        )
+    private static let clock = RunClock.Mapping(offset: 0, state: .synchronised)
+
+    private static func run(_ camera: String, clock: RunClock.Mapping = clock, boot: String = "boot") -> Run {
+        Run(identity: makeIdentity(), camera: camera, boot: boot, clock: clock)
     }
 
-    @Test("what is added is found again, by camera and time")
+    private static func chunk(_ id: Int64, _ camera: String, run: Int64, start: Int64) -> Chunk {
+        let name = ChunkName(camera: camera, start: UTCTime(nanoseconds: start))
+        var chunk = Chunk(
+            id: id,
+            camera: camera,
+            run: run,
+            sequence: Int(id),
+            state: .complete,
+            start: name.start,
+            mediaTime: start,
+            path: name.path
+        )
+        (chunk.duration, chunk.frames) = (.seconds(600) + .nanoseconds(1), 18_000)
+        (chunk.bytes, chunk.allocated) = (300_000_000, 300_003_328)
+        chunk.digest = (0..<32).map { UInt8($0) }
+        return chunk
+    }
+
+    private static func index(_ scratch: ScratchDirectory) throws -> ChunkIndex {
+        try ChunkIndex(path: scratch("martlet.sqlite"))
+    }
+
+    @Test("what is added is found again, by camera and time, also by another process")
     func roundTrip() async throws {
         let scratch = try ScratchDirectory()
-        let store = try ChunkStore(directory: scratch("a/b/store"))
-        let till = try await store.index.beginRun(camera: "till", start: UTCTime(nanoseconds: 5))
-        let door = try await store.index.beginRun(camera: "door", start: UTCTime(nanoseconds: 6))
+        let index = try Self.index(scratch)
+        let till = try await index.add(Self.run("till"))
+        let door = try await index.add(Self.run("door"))
         #expect(till != door)
-        var later = Self.chunk("till", run: till, sequence: 1, start: 700_000_000_000)
-        var earlier = Self.chunk("till", run: till, sequence: 0, start: 5)
-        var other = Self.chunk("door", run: door, sequence: 0, start: 6)
-        later.id = try await store.index.add(later)
-        earlier.id = try await store.index.add(earlier)
-        other.id = try await store.index.add(other)
-        #expect(try await store.index.chunks() == [other, earlier, later])
-        #expect(try await store.index.chunks(camera: "till") == [earlier, later])
-        #expect(try await store.index.chunks(camera: "nobody") == [])
-        // Another process reads beside the daemon.
-        let reader = try ChunkIndex(path: ChunkStore.indexPath(in: store.directory), readOnly: true)
+        let later = Self.chunk(1, "till", run: till, start: 700_000_000_000)
+        var earlier = Self.chunk(2, "till", run: till, start: 5)
+        (earlier.digest, earlier.isProtected, earlier.origin) = (nil, true, .card)
+        let other = Self.chunk(3, "door", run: door, start: 6)
+        for chunk in [later, earlier, other] { try await index.add(chunk) }
+        #expect(try await index.chunks() == [other, earlier, later])
+        #expect(try await index.chunks(camera: "till") == [earlier, later])
+        #expect(try await index.chunks(camera: "nobody") == [])
+        #expect(try await index.cameras() == ["door", "till"])
+        #expect(try await index.lastID() == 3)
+        let reader = try ChunkIndex(path: scratch("martlet.sqlite"), readOnly: true)
         #expect(try await reader.chunks().count == 3)
     }
 
-    @Test("a directory has one recording process, and the next when it has gone")
-    func oneOwner() async throws {
-        let scratch = try ScratchDirectory()
-        var store: ChunkStore? = try ChunkStore(directory: scratch.path)
-        _ = try await store?.index.beginRun(camera: "till", start: UTCTime(nanoseconds: 5))
-        let refusal = try #require(throws: FileError.self) { _ = try ChunkStore(directory: scratch.path) }
-        #expect("\(refusal)".hasPrefix("cannot record into \(scratch.path), where another process does; it holds"))
-        store = nil
-        _ = try ChunkStore(directory: scratch.path)
+    @Test("a span has the chunks that reach into it, and no others")
+    func span() async throws {
+        let index = try Self.index(try ScratchDirectory())
+        let run = try await index.add(Self.run("till"))
+        for hour in 0..<48 {
+            try await index.add(Self.chunk(Int64(hour + 1), "till", run: run, start: Int64(hour) * 3_600_000_000_000))
+        }
+        func found(_ from: Int64, _ to: Int64) async throws -> [Int64] {
+            let (from, to) = (UTCTime(nanoseconds: from * 1_000_000_000), UTCTime(nanoseconds: to * 1_000_000_000))
+            return try await index.chunks(camera: "till", from: from, to: to).map(\.id)
+        }
+        #expect(try await found(3600 * 10, 3600 * 12) == [11, 12])
+        // Ten minutes each: half past is between them, and the first ten minutes are in one.
+        #expect(try await found(3600 * 10 + 1800, 3600 * 10 + 1900) == [])
+        #expect(try await found(3600 * 10 + 300, 3600 * 10 + 301) == [11])
+        #expect(try await found(3600 * 100, 3600 * 200) == [])
     }
 
     @Test("a file has one row, and a run that is not there has none")
     func constraints() async throws {
-        let scratch = try ScratchDirectory()
-        let index = try ChunkStore(directory: scratch.path).index
-        let run = try await index.beginRun(camera: "till", start: UTCTime(nanoseconds: 5))
-        let chunk = Self.chunk("till", run: run, sequence: 0, start: 5)
+        let index = try Self.index(try ScratchDirectory())
+        let run = try await index.add(Self.run("till"))
+        let chunk = Self.chunk(1, "till", run: run, start: 5)
         try await index.add(chunk)
         await #expect(throws: ChunkIndex.Failure.self) { try await index.add(chunk) }
         await #expect(throws: ChunkIndex.Failure.self) {
-            try await index.add(Self.chunk("till", run: 99, sequence: 0, start: 6))
+            try await index.add(Self.chunk(2, "till", run: 99, start: 6))
         }
+        #expect(try await index.chunks() == [chunk])
+    }
+
+    @Test("the oldest goes by its number, not by its time; the protected and the open stay")
+    func oldest() async throws {
+        let index = try Self.index(try ScratchDirectory())
+        let run = try await index.add(Self.run("till"))
+        var chunks = [
+            Self.chunk(1, "till", run: run, start: 9_000_000_000_000), Self.chunk(2, "till", run: run, start: 5),
+            Self.chunk(3, "door", run: run, start: 7),
+        ]
+        chunks[0].isProtected = true
+        chunks[2].state = .open
+        for chunk in chunks { try await index.add(chunk) }
+        #expect(try await index.oldest()?.id == 2)
+        #expect(try await index.oldest(of: "door") == nil)
+        try await index.setProtected(false, [1])
+        #expect(try await index.oldest()?.id == 1)
+        #expect(try await index.oldest(endedBefore: UTCTime(nanoseconds: 6)) == nil)
+    }
+
+    @Test("what was recorded before the clock was set gets its true time, and nothing else moves")
+    func restamp() async throws {
+        let index = try Self.index(try ScratchDirectory())
+        let wrong = RunClock.Mapping(offset: 1000, state: .unsynchronised)
+        let before = try await index.add(Self.run("till", clock: wrong))
+        let earlierBoot = try await index.add(Self.run("till", clock: wrong, boot: "another"))
+        let known = try await index.add(Self.run("till"))
+        for (id, run) in [(1, before), (2, earlierBoot), (3, known)] {
+            try await index.add(Self.chunk(Int64(id), "till", run: run, start: Int64(id) * 1_000_000))
+        }
+        let moved = try await index.restamp(boot: "boot", offset: 5_000_000_000)
+        #expect(moved.map(\.camera) == ["till"] && moved.map(\.by) == [.nanoseconds(4_999_999_000)])
+        let starts = try await index.chunks().reduce(into: [:]) { $0[$1.id] = $1.start.nanoseconds }
+        #expect(starts == [1: 5_001_000_000, 2: 2_000_000, 3: 3_000_000])
+        #expect(try await index.run(before)?.clock == .init(offset: 5_000_000_000, state: .restamped))
+        #expect(try await index.restamp(boot: "boot", offset: 7).isEmpty)
+    }
+
+    @Test("a gap begins once, ends with the next footage, and is none if nothing is missing")
+    func gaps() async throws {
+        let index = try Self.index(try ScratchDirectory())
+        func time(_ seconds: Int64) -> UTCTime { UTCTime(nanoseconds: seconds * 1_000_000_000) }
+        try await index.add(Gap(camera: "till", start: time(10), end: nil, reason: .network, detail: "gone"))
+        try await index.add(Gap(camera: "till", start: time(11), end: nil, reason: .disk))
+        try await index.endGap(of: "till", at: time(20))
         #expect(
-            try await index.chunks() == [
-                {
-                    var kept = chunk
-                    kept.id = 1
-                    return kept
-                }()
-            ]
+            try await index.gaps()
+                == [Gap(camera: "till", start: time(10), end: time(20), reason: .network, detail: "gone")]
         )
+        // The next run goes on at once, or the clock was set back.
+        for end in [time(30) + .milliseconds(20), time(5)] {
+            try await index.add(Gap(camera: "till", start: time(30), end: nil, reason: .clock))
+            try await index.endGap(of: "till", at: end)
+        }
+        #expect(try await index.gaps().count == 1)
+        #expect(try await index.gaps(camera: "till", from: time(19), to: time(40)).count == 1)
+        #expect(try await index.gaps(camera: "till", from: time(20), to: time(40)) == [])
+    }
+
+    @Test("what the quota deletes is one gap that grows, and swallows the older ones")
+    func deletedSpan() async throws {
+        let index = try Self.index(try ScratchDirectory())
+        let run = try await index.add(Self.run("till"))
+        let chunks = (1...3).map { Self.chunk($0, "till", run: run, start: $0 * 1_000_000_000_000) }
+        for chunk in chunks { try await index.add(chunk) }
+        let outage = Gap(camera: "till", start: chunks[0].end, end: chunks[1].start, reason: .network)
+        try await index.add(outage)
+        try await index.drop(chunks[0], reason: .quota)
+        #expect(try await index.gaps().map(\.reason) == [.quota, .network])
+        try await index.drop(chunks[1], reason: .quota)
+        #expect(
+            try await index.gaps()
+                == [Gap(camera: "till", start: chunks[0].start, end: chunks[1].end, reason: .quota)]
+        )
+        #expect(try await index.chunks().map(\.id) == [3])
     }
 
     @Test("an index of a newer version is refused and left alone")
     func newer() async throws {
         let scratch = try ScratchDirectory()
         let path = scratch("martlet.sqlite")
-        try await run("sqlite3", path, "PRAGMA user_version = 7; CREATE TABLE future (x)")
+        try await TestSupport.run("sqlite3", path, "PRAGMA user_version = 7; CREATE TABLE future (x)")
         let failure = try #require(throws: ChunkIndex.Failure.self) { _ = try ChunkIndex(path: path) }
         #expect(
             "\(failure)" == "\(path): the index was written by a newer Martlet (version 7; this one knows 1); "
-                + "install that version, or move the file away (in: open)"
+                + "install that version, or move the file away: it is made anew from the chunks (in: open)"
         )
-        #expect(try await run("sqlite3", path, "PRAGMA user_version").output == "7\n")
+        #expect(try await TestSupport.run("sqlite3", path, "PRAGMA user_version").output == "7\n")
     }
 
     @Test("an index that is not there is not made by looking")
@@ -92,13 +179,5 @@ struct IndexTests {
         let scratch = try ScratchDirectory()
         #expect(throws: ChunkIndex.Failure.self) { _ = try ChunkIndex(path: scratch("martlet.sqlite"), readOnly: true) }
         #expect(try scratch.entries == [])
-    }
-
-    @Test("a file in a folder's place is told as such")
-    func noFolder() throws {
-        let scratch = try ScratchDirectory()
-        try scratch.write("store", "a file")
-        let failure = try #require(throws: FileError.self) { _ = try ChunkStore(directory: scratch("store")) }
-        #expect("\(failure)" == "cannot make the directory \(scratch("store")): Not a directory")
     }
 }

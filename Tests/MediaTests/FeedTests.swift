@@ -134,7 +134,7 @@ struct FeedTests {
         _ = feed.subscribe(recorder.source, as: .recorder, from: .nextKeyframe, limit: 1000)
         _ = feed.subscribe(viewer.source, as: .viewer, from: .nextKeyframe, limit: 1000)
         push(0..<3, to: feed) { $0 == 0 }
-        feed.endRun()
+        feed.endRun(.init(.stopped))
         #expect(await recorder.hasEnded())
         #expect(numbers(recorder.collector.all) == [0, 1, 2])
         #expect(feed.run == nil)
@@ -166,7 +166,7 @@ struct FeedTests {
             if run.number == 2 {
                 feed.finish()
             } else {
-                feed.endRun()
+                feed.endRun(.init(.stopped))
                 push(2..<3, to: feed) { _ in true }
             }
         }

@@ -25,11 +25,11 @@ struct RecorderTests {
         }
     }
 
-    private static func recorder(of feed: Feed, into store: ChunkStore, chunkDuration: Duration) throws -> Recorder {
+    private static func recorder(of feed: Feed, into directory: RecordingDirectory, chunkDuration: Duration) throws -> Recorder {
         let library = PipelineLibrary(folders: ["\(Product.repository)/pipelines"])
         return Recorder(
             feed: feed,
-            store: store,
+            directory: directory,
             description: try library.description("record/mp4"),
             settings: .init(chunkDuration: chunkDuration)
         )
@@ -39,8 +39,8 @@ struct RecorderTests {
     func boundaries() async throws {
         let scratch = try ScratchDirectory()
         let feed = Feed(camera: "door", origin: .mediaClock)
-        let store = try ChunkStore(directory: scratch.path)
-        let recorder = try Self.recorder(of: feed, into: store, chunkDuration: .seconds(1))
+        let directory = RecordingDirectory(.init(directory: scratch.path), journal: .silent)
+        let recorder = try Self.recorder(of: feed, into: directory, chunkDuration: .seconds(1))
         let running = Task { await recorder.run() }
         let source = try Pipeline(
             parsing:
@@ -62,7 +62,7 @@ struct RecorderTests {
         await running.value
 
         let fed = witness.hashes.withLock { $0 }
-        let chunks = try await store.index.chunks()
+        let chunks = try await directory.store().index.chunks()
         #expect(chunks.count >= 23)
         #expect(chunks.map(\.sequence) == Array(0..<chunks.count))
         #expect(chunks.map(\.frames).reduce(0, +) == fed.count)
@@ -102,7 +102,8 @@ struct RecorderTests {
     ) throws {
         let first = try #require(chunks.first)
         let origin = try #require(fed.first)
-        let clock = MediaClock(media: origin.time, wall: first.start)
+        let offset = first.start.nanoseconds - Int64(origin.time.nanoseconds)
+        let clock = RunClock.Mapping(offset: offset, state: .synchronised)
         let keyframes = fed.filter(\.isKeyframe).map { clock.wallTime(of: $0.time) }
         for (previous, chunk) in zip(chunks, chunks.dropFirst()).dropFirst() {
             let boundary = previous.start.nextBoundary(every: .seconds(1))
@@ -139,8 +140,8 @@ struct RecorderTests {
     func runs() async throws {
         let scratch = try ScratchDirectory()
         let feed = Feed(camera: "door", origin: .mediaClock)
-        let store = try ChunkStore(directory: scratch.path)
-        let recorder = try Self.recorder(of: feed, into: store, chunkDuration: .seconds(60))
+        let directory = RecordingDirectory(.init(directory: scratch.path), journal: .silent)
+        let recorder = try Self.recorder(of: feed, into: directory, chunkDuration: .seconds(60))
         let running = Task { await recorder.run() }
         for (size, begin) in [(160, 0), (320, 40), (160, 80)] {
             let start = ClockTime.now
@@ -151,7 +152,7 @@ struct RecorderTests {
         }
         feed.finish()
         await running.value
-        let chunks = try await store.index.chunks()
+        let chunks = try await directory.store().index.chunks()
         #expect(chunks.map(\.frames).reduce(0, +) == 120)
         #expect(Set(chunks.map(\.run)).count == 3)
     }

@@ -13,7 +13,8 @@ struct TimeTests {
 
     @Test("media and wall time map to one another")
     func mediaClock() {
-        let clock = MediaClock(media: Self.start, wall: UTCTime(nanoseconds: 1_800_000_000_000_000_000))
+        let offset = 1_800_000_000_000_000_000 - Int64(Self.start.nanoseconds)
+        let clock = RunClock.Mapping(offset: offset, state: .synchronised)
         let later = Self.start + .seconds(90)
         #expect(clock.wallTime(of: later).nanoseconds == 1_800_000_090_000_000_000)
         #expect(clock.mediaTime(of: clock.wallTime(of: later)) == later)

@@ -186,9 +186,10 @@ enum LeakScenarios {
         let scratch = try ScratchDirectory()
         let feed = Feed(camera: "front-door", origin: .mediaClock)
         let description = try PipelineLibrary(folders: ["\(Product.repository)/pipelines"]).description("record/mp4")
+        let directory = RecordingDirectory(.init(directory: scratch.path), journal: .silent)
         let recorder = Recorder(
             feed: feed,
-            store: try ChunkStore(directory: scratch.path),
+            directory: directory,
             description: description,
             settings: .init(chunkDuration: .seconds(1))
         )
@@ -201,6 +202,7 @@ enum LeakScenarios {
         }
         feed.finish()
         await recording.value
+        await directory.close()
     }
 
     private final class Box<Value: ~Copyable & Sendable>: Sendable {

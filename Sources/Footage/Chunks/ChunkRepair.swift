@@ -16,7 +16,7 @@ enum ChunkRepair {
         let openPath = "\(directory)/\(chunk.openPath)"
         let file = try RandomAccessFile(openPath, writable: true)
         let table: SampleTable
-        do throws(Unreadable<FileError>) { table = try SampleTable(file) } catch {
+        do throws(ReadError<FileError>) { table = try SampleTable(file) } catch {
             if case .source(let failure) = error { throw failure }
             return try discard(openPath)
         }
@@ -100,7 +100,7 @@ extension ChunkMetadata {
 
     /// What a finished file says of itself; `nil` if it has no such box.
     package static func read(from file: RandomAccessFile) throws(FileError) -> ChunkMetadata? {
-        do throws(Unreadable<FileError>) {
+        do throws(ReadError<FileError>) {
             return try UserExtensionBox(Self.type, in: file).flatMap { ChunkMetadata($0.content) }
         } catch {
             if case .source(let failure) = error { throw failure }

@@ -232,7 +232,7 @@ actor Reconciliation {
         let file = try RandomAccessFile("\(directory)/\(name.path)")
         guard let metadata = try ChunkMetadata.read(from: file), metadata.camera == name.camera else { return nil }
         let table: SampleTable
-        do throws(Unreadable<FileError>) { table = try SampleTable(file) } catch {
+        do throws(ReadError<FileError>) { table = try SampleTable(file) } catch {
             if case .source(let failure) = error { throw failure }
             return nil
         }

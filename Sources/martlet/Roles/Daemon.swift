@@ -19,11 +19,11 @@ internal import Serving
     /// Runs until SIGTERM or SIGINT; every chunk is complete, durable and in the index when this returns.
     func run() async -> ExitStatus {
         let signals = UnixSignal.stream(of: [SIGTERM, SIGINT])
+        for camera in cameras { service.serve(camera.feed) }
         do { try await openDirectory() } catch {
             Log.error("\(error)")
             return .wrong
         }
-        for camera in cameras { service.serve(camera.feed) }
         let running = cameras.map { camera in Task { await camera.run() } }
         ServiceManager.ready()
         let report = Task { await reportStatus() }
