@@ -77,7 +77,8 @@ struct FragmentBox {
             position = UInt64(start)
         }
         let firstFlags = flags & 0x4 != 0 ? try box.number(as: UInt32.self) : nil
-        // Samples that say nothing of their own take no bytes: any number of them can be claimed.
+        // Samples that say nothing of their own take no bytes here: any number of them can be claimed.
+        guard flags & 0x200 != 0 || defaults.size > 0 || count == 0 else { throw box.malformed("samples of no size") }
         let fields = (flags & 0xF00).nonzeroBitCount
         guard count <= maximum - counted, count * fields * 4 <= box.remaining else {
             throw box.malformed("\(count) samples cannot be there")

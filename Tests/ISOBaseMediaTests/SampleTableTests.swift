@@ -133,6 +133,20 @@ struct SampleTableTests {
         }
     }
 
+    @Test("a fragment that claims more than a file can hold ends the table", arguments: [1, 9], [0, 1, 3] as [UInt32])
+    func fragmentClaims(track: UInt32, size: UInt32) async throws {
+        let scratch = try ScratchDirectory()
+        let file = try await Recording.plain.torn().bytes(in: scratch)
+        let first = try #require(try Self.boxes(of: file).first { $0.type == "moov" }).range.upperBound
+        let frames = try SampleTable(Prefix(file: file, count: Int(first))).frames
+        let header = box("tfhd", [0x10, track, size].flatMap { bigEndian($0) })
+        let run = box("trun", bigEndian(UInt32(0)) + bigEndian(size == 3 ? 4_000_000 : UInt32.max))
+        let claims = Array(file.prefix(Int(first))) + box("moof", box("traf", header + run))
+        let table = try SampleTable(claims)
+        #expect(table.frames == frames && table.playableEnd == first)
+        #expect((table.fault != nil) == (size != 3))
+    }
+
     @Test("claims that no file can hold are errors at once")
     func claims() throws {
         let zeros = Sparse(beginning: [], byteCount: 2 << 30)
