@@ -5,22 +5,26 @@ internal import GLib
 /// The media behind an RTSP client (`GstRTSPMedia`), which tells the client when each frame was captured.
 ///
 /// Its sender reports map RTP time to the wall clock at the frames' capture, not at their sending, and its session
-/// description says what that clock is worth (`ts-refclk`, RFC 7273).
+/// description says what that clock is worth, in an attribute of our own: `a=martlet-clock:synchronised`.
+///
+/// RFC 7273's `ts-refclk` would say it too, but GStreamer 1.22 as a receiver then leaves the sender reports' times out,
+/// for every value but the `local` that gst-rtsp-server puts there by itself.
 enum RTSPMedia {
-    private static let referenceClockKey = "martlet-reference-clock"
+    private static let name = "martlet-clock"
+    private static let attributeKey = "martlet-clock-attribute"
 
-    private final class ReferenceClock {
+    private final class ClockAttribute {
         let value: @Sendable () -> String?
         init(_ value: @escaping @Sendable () -> String?) { self.value = value }
     }
 
-    /// Has `clock` asked for the session description's `ts-refclk`.
-    static func setReferenceClock(_ clock: @escaping @Sendable () -> String?, of media: UnsafeMutableRawPointer) {
+    /// Has `clock` asked for what the session description says of the clock.
+    static func setClockAttribute(_ clock: @escaping @Sendable () -> String?, of media: UnsafeMutableRawPointer) {
         g_object_set_data_full(
             media.assumingMemoryBound(to: GObject.self),
-            referenceClockKey,
-            Retained(ReferenceClock(clock)).toOpaque(),
-            { pointer in if let pointer { Retained<ReferenceClock>.release(pointer) } }
+            attributeKey,
+            Retained(ClockAttribute(clock)).toOpaque(),
+            { pointer in if let pointer { Retained<ClockAttribute>.release(pointer) } }
         )
     }
 
@@ -63,13 +67,13 @@ enum RTSPMedia {
         in sdp: UnsafeMutablePointer<GstSDPMessage>
     ) {
         let object = UnsafeMutableRawPointer(media).assumingMemoryBound(to: GObject.self)
-        guard let data = g_object_get_data(object, referenceClockKey),
-            let value = Retained<ReferenceClock>.value(of: data).value()
+        guard let data = g_object_get_data(object, attributeKey),
+            let value = Retained<ClockAttribute>.value(of: data).value()
         else { return }
         for index in 0..<gst_sdp_message_medias_len(sdp) {
             // Given as constant, though it is the message's own, which is being made.
-            let stream = UnsafeMutablePointer(mutating: gst_sdp_message_get_media(sdp, index))
-            gst_sdp_media_add_attribute(stream, "ts-refclk", value)
+            guard let stream = UnsafeMutablePointer(mutating: gst_sdp_message_get_media(sdp, index)) else { continue }
+            gst_sdp_media_add_attribute(stream, name, value)
         }
     }
 }

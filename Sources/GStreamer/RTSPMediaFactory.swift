@@ -29,17 +29,17 @@ package final class RTSPMediaFactory: Object, @unchecked Sendable {  // The serv
         package let started: @Sendable (Bin, RTSPRequest) -> Void
         /// The client is gone and the bin stopped.
         package let stopped: @Sendable (Bin) -> Void
-        /// What the times of capture come from, as RFC 7273 writes it (`ts-refclk`); `nil` says nothing.
-        package let referenceClock: @Sendable () -> String?
+        /// What the clock that gives the times of capture is worth (`a=martlet-clock:…`); `nil` says nothing.
+        package let clockAttribute: @Sendable () -> String?
 
         package init(
             makeBin: @escaping @Sendable (RTSPRequest) -> Bin?,
             started: @escaping @Sendable (Bin, RTSPRequest) -> Void,
             stopped: @escaping @Sendable (Bin) -> Void,
-            referenceClock: @escaping @Sendable () -> String? = { nil }
+            clockAttribute: @escaping @Sendable () -> String? = { nil }
         ) {
             (self.makeBin, self.started, self.stopped) = (makeBin, started, stopped)
-            self.referenceClock = referenceClock
+            self.clockAttribute = clockAttribute
         }
     }
 
@@ -68,7 +68,7 @@ package final class RTSPMediaFactory: Object, @unchecked Sendable {  // The serv
     }
 
     private static func configure(_ media: UnsafeMutableRawPointer, _ callbacks: Callbacks) {
-        RTSPMedia.setReferenceClock(callbacks.referenceClock, of: media)
+        RTSPMedia.setClockAttribute(callbacks.clockAttribute, of: media)
         let element = gst_rtsp_media_get_element(media.assumingMemoryBound(to: GstRTSPMedia.self))
         guard let element else { return }
         let bin = Bin(adopting: UnsafeMutableRawPointer(element))

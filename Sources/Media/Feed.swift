@@ -328,10 +328,10 @@ package final class Feed: Sendable {
     /// The present run; `nil` while nothing flows.
     package var run: Run? { state.withLock { $0.run } }
 
-    /// What the frames' times come from, as a session description says it (RFC 7273); `nil` for what others filmed.
-    package var referenceClock: String? {
+    /// What this machine's clock is worth to those who receive the feed; `nil` for what others filmed.
+    package var senderClock: SenderClock? {
         guard origin == .mediaClock else { return nil }
-        return wallClock.read().isSynchronised ? "ntp=/traceable/" : "local"
+        return wallClock.read().isSynchronised ? .synchronised : .unsynchronised
     }
 
     package var statistics: Statistics { state.withLock { $0.statistics } }

@@ -84,7 +84,7 @@ package final class Receiver: FeedSource {
                 return false
             }
             offer.wanted = codec
-            offer.clock = SenderClock(referenceClock: caps.string("a-ts-refclk"))
+            offer.clock = caps.string("a-martlet-clock").flatMap(SenderClock.init) ?? .unknown
             offer.isChosen = codec == offer.codec
             return offer.isChosen
         }

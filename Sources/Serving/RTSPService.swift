@@ -39,7 +39,7 @@ internal import Synchronization
                 makeBin: { _ in viewers.makeBin() },
                 started: { bin, request in viewers.add(bin, request) },
                 stopped: { bin in viewers.remove(bin) },
-                referenceClock: { feed.referenceClock }
+                clockAttribute: { feed.senderClock?.rawValue }
             )
         )
         let path = "/\(feed.camera)"

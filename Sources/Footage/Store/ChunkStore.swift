@@ -259,7 +259,10 @@ package final class ChunkStore: Sendable {
         await persist("the true time of runs") { moved = try await $0.restamp(boot: boot, offset: offset) }
         for (camera, by) in moved {
             let seconds = by.components.seconds
-            journal.notice("what was recorded before the clock was set is \(seconds) s later than it said", camera: camera)
+            journal.notice(
+                "what was recorded before the clock was set is \(seconds) s later than it said",
+                camera: camera
+            )
         }
     }
 
