@@ -107,6 +107,18 @@ extension ChunkIndex {
         }
     }
 
+    /// Marks a chunk whose file is about to be deleted; `false` if it is protected, or being deleted already.
+    package func beginDeleting(_ id: Int64, evenProtected: Bool) throws(Failure) -> Bool {
+        try write { database throws(Database.Failure) in
+            let condition = evenProtected ? "" : " AND protected = 0"
+            try database.query(
+                "UPDATE chunks SET state = 'deleting' WHERE id = ? AND state NOT IN ('open', 'deleting')\(condition)",
+                .integer(id)
+            )
+            return database.changedRows > 0
+        }
+    }
+
     package func setState(_ state: Chunk.State, of id: Int64) throws(Failure) {
         try write { database throws(Database.Failure) in
             try database.query("UPDATE chunks SET state = ? WHERE id = ?", .text(state.rawValue), .integer(id))
@@ -123,6 +135,20 @@ extension ChunkIndex {
                     .integer(id)
                 )
             }
+        }
+    }
+
+    /// Protects the chunks whose files these are.
+    package func protect(paths: [String]) throws(Failure) {
+        var ids: [Int64] = []
+        for path in paths { if let chunk = try chunk(at: path) { ids.append(chunk.id) } }
+        if !ids.isEmpty { try setProtected(true, ids) }
+    }
+
+    /// The files of the protected chunks.
+    package func protectedPaths() throws(Failure) -> [String] {
+        try read { database throws(Database.Failure) in
+            try database.query("SELECT path FROM chunks WHERE protected = 1").compactMap { $0.text(0) }
         }
     }
 

@@ -56,7 +56,8 @@ actor Evictor {
 
     /// Deletes one chunk.
     func remove(_ chunk: Chunk, reason: Gap.Reason) async throws {
-        try await index.setState(.deleting, of: chunk.id)
+        // Protected by a person just now, or gone by another's hand: then it is not deleted.
+        guard try await index.beginDeleting(chunk.id, evenProtected: reason == .removed) else { return }
         let path = "\(directory)/\(chunk.path)"
         let rest = try shorten(path, chunk)
         guard unlink(path) == 0 || errno == ENOENT else { throw FileError("delete", path) }

@@ -22,6 +22,8 @@ enum FileSystem {
         return UInt(status.st_dev)
     }
 
+    static func isThere(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
     /// What a file takes on the disk, in bytes; 0 if it is not there.
     static func allocated(_ path: String) -> Int64 {
         var status = stat()

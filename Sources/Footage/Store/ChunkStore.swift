@@ -49,14 +49,22 @@ package final class ChunkStore: Sendable {
     /// The index's file in a directory of chunks.
     package static func indexPath(in directory: String) -> String { "\(directory)/martlet.sqlite" }
 
+    /// Whether there is a directory that could be a store's.
+    package static func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
     /// Opens a store: makes its directory if it is not there, takes its lock, and brings files and index together.
     ///
-    /// Blocks the caller's own executor here and there.
+    /// With `anew` the index is made from the chunks alone, and the old one is kept beside it. Blocks the caller's own
+    /// executor here and there.
     ///
     /// - Throws: ``DirectoryInUse``, ``StoreMismatch``, ``ChunkIndex/Failure`` if the index is a newer version's, and
     ///   ``FileError`` if the disk does not do what it should.
     package static func open(
         _ settings: Settings,
+        anew: Bool = false,
         clock: WallClock = .system,
         journal: Journal,
         isolation: isolated (any Actor)? = #isolation
@@ -67,11 +75,14 @@ package final class ChunkStore: Sendable {
         }
         try Folder.make(directory)
         let lock = try DirectoryLock(directory)
-        let (index, identity, isUnclean) = try await IndexFile.open(in: directory, journal: journal)
+        let opened = try await IndexFile.open(in: directory, anew: anew, journal: journal)
+        let (index, identity) = (opened.index, opened.identity)
         let (shortage, shortages) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let space = Space(directory: directory, quota: Quota(limits: try limits(settings))) { shortages.yield() }
         let reconciliation = Reconciliation(directory: directory, index: index, store: identity, journal: journal)
-        try await reconciliation.run(into: space, clock: clock, isUnclean: isUnclean)
+        try await reconciliation.run(into: space, clock: clock, isUnclean: opened.isUnclean)
+        try await index.protect(paths: opened.salvage.protected)
+        for gap in opened.salvage.gaps { try await index.add(gap) }
         let store = ChunkStore(
             settings: settings,
             lock: lock,
@@ -154,6 +165,9 @@ package final class ChunkStore: Sendable {
         }
         lock.release()
     }
+
+    /// Says in the directory where this process can be asked.
+    package func announce(socket: String) throws(FileError) { try lock.announce(socket: socket) }
 
     /// Chunk files that are being written or closed.
     package var openFiles: Int { space.books.openFiles }

@@ -6,6 +6,8 @@ package struct DirectoryInUse: Error, Equatable, CustomStringConvertible {
     package let directory: String
     /// The owner, as it wrote it into the lock; `nil` if it did not.
     package let process: Int32?
+    /// Where the owner can be asked, if it listens.
+    package let socket: String?
 
     package var description: String {
         let owner = process.map { "process \($0)" } ?? "another process"
@@ -16,7 +18,7 @@ package struct DirectoryInUse: Error, Equatable, CustomStringConvertible {
 /// One process at a time in a store's directory: a lock on its `.lock`, which the system lifts when the process ends,
 /// however it ends.
 ///
-/// The file holds the owner's process number, for whoever is refused.
+/// The file holds the owner's process number, for whoever is refused, and the path of the socket where it can be asked.
 final class DirectoryLock: Sendable {
     static let name = ".lock"
     private let file: Int32
@@ -31,13 +33,20 @@ final class DirectoryLock: Sendable {
             let code = errno
             defer { close(file) }
             guard code == EWOULDBLOCK else { throw FileError("lock", path, code: code) }
-            throw DirectoryInUse(directory: directory, process: Self.owner(file))
+            throw Self.owner(file, of: directory)
         }
-        let text = "\(getpid())\n"
-        guard ftruncate(file, 0) == 0, pwrite(file, text, text.utf8.count, 0) == text.utf8.count else {
-            let error = FileError("write", path)
+        do throws(FileError) { try write("\(getpid())\n") } catch {
             close(file)
             throw error
+        }
+    }
+
+    /// Says where the owner can be asked.
+    func announce(socket: String) throws(FileError) { try write("\(getpid())\n\(socket)\n") }
+
+    private func write(_ text: String) throws(FileError) {
+        guard ftruncate(file, 0) == 0, pwrite(file, text, text.utf8.count, 0) == text.utf8.count else {
+            throw FileError("write", path)
         }
     }
 
@@ -55,10 +64,14 @@ final class DirectoryLock: Sendable {
         return own.st_dev == there.st_dev && own.st_ino == there.st_ino
     }
 
-    private static func owner(_ file: Int32) -> Int32? {
-        var bytes = [UInt8](repeating: 0, count: 16)
-        let count = pread(file, &bytes, bytes.count, 0)
-        guard count > 0 else { return nil }
-        return Int32(String(decoding: bytes[..<count], as: UTF8.self).prefix { $0 != "\n" })
+    private static func owner(_ file: Int32, of directory: String) -> DirectoryInUse {
+        var bytes = [UInt8](repeating: 0, count: 256)
+        let count = max(0, pread(file, &bytes, bytes.count, 0))
+        let lines = String(decoding: bytes[..<count], as: UTF8.self).split(separator: "\n").map(String.init)
+        return DirectoryInUse(
+            directory: directory,
+            process: lines.first.flatMap { Int32($0) },
+            socket: lines.count > 1 ? lines[1] : nil
+        )
     }
 }

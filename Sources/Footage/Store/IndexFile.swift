@@ -15,22 +15,46 @@ package struct StoreMismatch: Error, Equatable, CustomStringConvertible {
 
 /// Opens a store's index, whatever state a crash or a person left it in.
 enum IndexFile {
+    struct Opened {
+        let index: ChunkIndex
+        let identity: String
+        /// The last process that had it ended without a word.
+        let isUnclean: Bool
+        /// What no chunk says, from an index that is made anew.
+        let salvage: Salvage
+    }
+
+    /// What only an index knows, as far as a broken one can still be read.
+    struct Salvage: Sendable {
+        var protected: [String] = []
+        var gaps: [Gap] = []
+    }
+
     /// Blocks the caller's own executor.
+    ///
+    /// With `anew` the present index is moved aside even if nothing is wrong with it.
     static func open(
         in directory: String,
+        anew: Bool,
         journal: Journal,
         isolation: isolated (any Actor)? = #isolation
-    ) async throws -> (index: ChunkIndex, identity: String, isUnclean: Bool) {
+    ) async throws -> Opened {
         let path = ChunkStore.indexPath(in: directory)
+        var salvage = Salvage()
         var index: ChunkIndex
         do {
+            if anew, FileSystem.isThere(path) {
+                salvage = await whatIsKnown(path, journal)
+                journal.notice("the old index is now \(try moveAside(path, as: "old"))")
+            }
             index = try ChunkIndex(path: path)
             // Only after a crash: it takes a while.
             if try await !index.wasStoppedCleanly(), let damage = try await index.damage() {
                 throw ChunkIndex.Failure(description: damage, isDamage: true)
             }
         } catch let failure as ChunkIndex.Failure where failure.isDamage {
-            let aside = try moveAside(path)
+            salvage = await whatIsKnown(path, journal)
+            let aside = try moveAside(path, as: "damaged")
             journal.error("the index is damaged (\(failure)): it is now \(aside), and is made anew from the chunks")
             index = try ChunkIndex(path: path)
         }
@@ -40,16 +64,41 @@ enum IndexFile {
             throw StoreMismatch(directory: directory, index: indexed, found: present)
         }
         let wasClean = try await index.wasStoppedCleanly()
-        let isUnclean = indexed != nil && !wasClean
         let identity = present ?? indexed ?? makeIdentity()
         if present == nil { try StoreIdentity.write(identity, in: directory) }
         try await index.begin(store: identity)
-        return (index, identity, isUnclean)
+        return Opened(
+            index: index,
+            identity: identity,
+            isUnclean: indexed != nil && !wasClean,
+            salvage: salvage
+        )
     }
 
-    private static func moveAside(_ path: String) throws(FileError) -> String {
-        let aside = "\(path).damaged-\(UTCTime.now.fileName)"
-        // The log belongs to it; the shared memory is made anew.
+    private static func whatIsKnown(
+        _ path: String,
+        _ journal: Journal,
+        isolation: isolated (any Actor)? = #isolation
+    ) async -> Salvage {
+        var salvage = Salvage()
+        do {
+            let index = try ChunkIndex(path: path, readOnly: true)
+            salvage.protected = try await index.protectedPaths()
+            salvage.gaps = try await index.gaps()
+        } catch {
+            journal.warning(
+                "which chunks were protected, and why some are missing, is not all known any more: \(error)"
+            )
+        }
+        return salvage
+    }
+
+    /// Moves a store's index aside, so that the next opening makes it anew from the chunks; returns its new path.
+    ///
+    /// Under the directory's lock.
+    static func moveAside(_ path: String, as what: String) throws(FileError) -> String {
+        let aside = "\(path).\(what)-\(UTCTime.now.fileName)"
+        // The log belongs to it.
         for (from, to) in zip(ChunkIndex.files(of: path), ChunkIndex.files(of: aside)) {
             guard rename(from, to) == 0 || errno == ENOENT else { throw FileError("move aside", from) }
         }

@@ -42,12 +42,14 @@ actor Reconciliation {
         try await finishDeleting()
         let root = try Folder.entries(of: directory) ?? []
         overhead = FileSystem.allocated(directory)
-        let own = Set(ChunkIndex.files(of: "martlet.sqlite") + [DirectoryLock.name, StoreIdentity.name])
+        let index = Set(ChunkIndex.files(of: "martlet.sqlite"))
+        let own = index.union([DirectoryLock.name, StoreIdentity.name, ".control"])
         for entry in root {
             if entry.kind == .folder, Self.isCameraName(entry.name) {
                 try await camera(entry)
-            } else if own.contains(entry.name) {
-                if !entry.name.hasPrefix("martlet.sqlite") { overhead += entry.allocated }
+            } else if own.contains(entry.name) || entry.name.hasPrefix("martlet.sqlite.") {
+                // Old indices among them: they count, but are nobody else's.
+                if !index.contains(entry.name) { overhead += entry.allocated }
             } else {
                 try leaveAlone(entry, in: "")
             }

@@ -9,6 +9,7 @@ package actor RecordingDirectory {
     private var settings: ChunkStore.Settings
     private var present: ChunkStore?
     private var opening: Task<ChunkStore, any Error>?
+    private var didOpen: (@Sendable (ChunkStore) async -> Void)?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -35,8 +36,12 @@ package actor RecordingDirectory {
         defer { opening = nil }
         let store = try await task.value
         present = store
+        await didOpen?(store)
         return store
     }
+
+    /// Has `body` called with each store that is opened, now and whenever the disk has been away.
+    package func onOpen(_ body: @escaping @Sendable (ChunkStore) async -> Void) { didOpen = body }
 
     /// Other limits from now on.
     package func configure(_ settings: ChunkStore.Settings) throws(FileError) {

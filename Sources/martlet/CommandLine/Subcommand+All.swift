@@ -42,8 +42,75 @@ extension Subcommand {
             name: "chunks list",
             summary: "List the finished chunks",
             operands: [Operand(name: "CAMERA", help: "only this camera's")],
-            options: [.config, .directory, .json],
+            options: [.from, .to, .config, .directory, .json],
             run: { arguments, terminal in await ChunksListCommand.run(arguments, terminal) }
+        ),
+        Subcommand(
+            name: "chunks verify",
+            summary: "Read every chunk against what the index says of it",
+            discussion: """
+                Compares sizes, frames and SHA-256. Exits with 1 if a chunk is not as it was written. Reads only: it may \
+                run beside the daemon.
+                """,
+            operands: [Operand(name: "CAMERA", help: "only this camera's")],
+            options: [.from, .to, .config, .directory, .json],
+            run: { arguments, terminal in await ChunksVerifyCommand.run(arguments, terminal) }
+        ),
+        Subcommand(
+            name: "chunks repair",
+            summary: "Make torn chunks whole, and bring files and index together",
+            discussion: """
+                What the daemon does when it starts. What was being written when the power went becomes a plain MP4 up to \
+                its last complete fragment. Where it is interrupted it goes on when it is run again.
+                """,
+            options: [.config, .directory],
+            run: { arguments, terminal in await ChunksRepairCommand.run(anew: false, arguments, terminal) }
+        ),
+        Subcommand(
+            name: "chunks reindex",
+            summary: "Make the index anew from the chunks alone",
+            discussion: """
+                The old index is kept beside the new one, and what it knows of protected chunks is taken over.
+                """,
+            options: [.config, .directory],
+            run: { arguments, terminal in await ChunksRepairCommand.run(anew: true, arguments, terminal) }
+        ),
+        Subcommand(
+            name: "chunks export",
+            summary: "Write a span of a camera's footage into one MP4 file",
+            discussion: """
+                Begins with the keyframe at the span's beginning or before it and ends before the first keyframe at its \
+                end or after it; nothing is encoded anew. What is missing in between is left out, and said.
+                """,
+            operands: [Operand(name: "CAMERA", help: "whose footage", isRequired: true)],
+            options: [
+                .from, .to, Option(name: "output", value: "FILE", help: "where it goes; must not be there yet"),
+                .config,
+                .directory,
+            ],
+            run: { arguments, terminal in await ChunksExportCommand.run(arguments, terminal) }
+        ),
+        Subcommand(
+            name: "chunks protect",
+            summary: "Keep chunks for ever, whatever the quota says",
+            discussion: protectedCount,
+            operands: [Operand(name: "CAMERA", help: "whose chunks, with --from and --to")],
+            options: [.from, .to, .id, .config, .directory],
+            run: { arguments, terminal in await ChunksChangeCommand.run(.protect, arguments, terminal) }
+        ),
+        Subcommand(
+            name: "chunks release",
+            summary: "Let protected chunks go again when their turn comes",
+            operands: [Operand(name: "CAMERA", help: "whose chunks, with --from and --to")],
+            options: [.from, .to, .id, .config, .directory],
+            run: { arguments, terminal in await ChunksChangeCommand.run(.release, arguments, terminal) }
+        ),
+        Subcommand(
+            name: "chunks remove",
+            summary: "Delete chunks now, protected or not",
+            operands: [Operand(name: "CAMERA", help: "whose chunks, with --from and --to")],
+            options: [.from, .to, .id, .config, .directory],
+            run: { arguments, terminal in await ChunksChangeCommand.run(.remove, arguments, terminal) }
         ),
         Subcommand(
             name: "pipeline",
@@ -59,7 +126,23 @@ extension Subcommand {
     ]
 }
 
+private let protectedCount = """
+    Chunks that reach into the span are kept whole. They count in the quota: when only protected chunks are left, recording \
+    stops.
+    """
+
 extension Subcommand.Option {
+    fileprivate static let from = Self(
+        name: "from",
+        value: "TIME",
+        help: "such as 10:20 (today), 2026-11-21, \"2026-11-21 10:20\", RFC 3339, or -15min"
+    )
+    fileprivate static let to = Self(name: "to", value: "TIME", help: "the same")
+    fileprivate static let id = Self(
+        name: "id",
+        value: "NUMBER",
+        help: "one chunk by its number, as 'chunks list --json' shows it"
+    )
     fileprivate static let config = Self(
         name: "config",
         value: "FILE",

@@ -9,8 +9,14 @@ struct Terminal: Sendable {
     /// Writes a line that is not the result: a mistake, a warning, progress.
     func complain(_ line: String) { write(line, to: STDERR_FILENO) }
 
+    /// Writes over the last line of progress; the empty text takes it away.
+    func showProgress(_ text: String) { write(bytes: Array("\r\u{1B}[K\(text)".utf8), to: STDERR_FILENO) }
+
     private func write(_ line: String, to descriptor: Int32) {
-        let bytes = Array((line.hasSuffix("\n") ? line : line + "\n").utf8)
+        write(bytes: Array((line.hasSuffix("\n") ? line : line + "\n").utf8), to: descriptor)
+    }
+
+    private func write(bytes: [UInt8], to descriptor: Int32) {
         var done = 0
         while done < bytes.count {
             let count = bytes[done...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }

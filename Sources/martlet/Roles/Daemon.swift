@@ -20,7 +20,8 @@ internal import Serving
     func run() async -> ExitStatus {
         let signals = UnixSignal.stream(of: [SIGTERM, SIGINT])
         for camera in cameras { service.serve(camera.feed) }
-        do { try await openDirectory() } catch {
+        let control = Control(role: role)
+        do { try await openDirectory(control) } catch {
             Log.error("\(error)")
             return .wrong
         }
@@ -43,6 +44,7 @@ internal import Serving
         }
         for camera in cameras { camera.stop() }
         for camera in running { await camera.value }
+        control.close()
         await directory?.close()
         service.close()
         withExtendedLifetime(signals) {}
@@ -60,8 +62,10 @@ internal import Serving
     /// A disk that is away, or ill, stops nothing but the recording, which tries again.
     ///
     /// - Throws: what no waiting mends: another process has the directory, or the index is not for this program.
-    private func openDirectory() async throws {
-        do { _ = try await directory?.store() } catch let error as FileError {
+    private func openDirectory(_ control: Control) async throws {
+        guard let directory else { return }
+        await directory.onOpen { store in await control.listen(in: store, of: directory) }
+        do { _ = try await directory.store() } catch let error as FileError {
             Log.error("recording cannot begin: \(error)")
         }
     }

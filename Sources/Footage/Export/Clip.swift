@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Glibc
+internal import ISOBaseMedia
+
+/// Writes a span of a camera's footage into one MP4 file, from one chunk or many, without encoding anything anew.
+///
+/// It begins with the keyframe at the span's beginning or before it, and ends before the first keyframe at the span's end
+/// or after it. What is missing in between is left out: the picture goes on at once.
+package struct Clip: Sendable {
+    /// What was written.
+    package struct Summary: Equatable, Sendable {
+        package var chunks = 0
+        package var frames = 0
+        package var duration = Duration.zero
+        /// Time of the first frame.
+        package var start: UTCTime?
+        /// Size of the file in bytes.
+        package var bytes: Int64 = 0
+    }
+
+    /// Why there is no clip, in words for the user.
+    package struct Failure: Error, Equatable, CustomStringConvertible {
+        package let description: String
+    }
+
+    private let directory: String
+    private let chunks: [Chunk]
+    private let span: Range<UTCTime>
+
+    /// Of the chunks of one camera that reach into the span, in the order of time; the one that is being written may be
+    /// among them.
+    package init(_ chunks: [Chunk], in directory: String, span: Range<UTCTime>) {
+        (self.chunks, self.directory, self.span) = (chunks, directory, span)
+    }
+
+    /// Every file has a timescale of its own; RTP's divides all frame rates that cameras have.
+    private static let timescale: UInt32 = 90_000
+    private static let copySize = 1 << 20
+
+    /// Writes the file under a name ending in `.part`, makes it durable, and gives it its name; never over another file.
+    ///
+    /// `progress` is told the chunks that are done, of how many. Blocks.
+    package func write(to path: String, progress: (Int, Int) -> Void = { _, _ in }) throws -> Summary {
+        guard access(path, F_OK) != 0 else { throw FileError("write", path, code: EEXIST) }
+        let part = "\(path).part"
+        // What an earlier attempt left is of no use.
+        guard unlink(part) == 0 || errno == ENOENT else { throw FileError("remove the unfinished", part) }
+        let file = try NewFile(part)
+        do {
+            let summary = try write(into: file, progress)
+            try file.finish(as: path)
+            return summary
+        } catch {
+            // The first error is the one to tell.
+            unlink(part)
+            throw error
+        }
+    }
+
+    private func write(into file: NewFile, _ progress: (Int, Int) -> Void) throws -> Summary {
+        var summary = Summary()
+        var writer: MovieWriter?
+        var offset = MovieFile.mediaStart
+        var time: UInt64 = 0
+        try file.write(MovieFile.start, at: 0)
+        for (index, chunk) in chunks.enumerated() {
+            let source = try open(chunk)
+            let table = try table(of: source, chunk)
+            let samples = table.groups(covering: (span.lowerBound - chunk.start)..<(span.upperBound - chunk.start))
+            guard let first = samples.first else { continue }
+            let start = chunk.start + table.presentationTime(of: first)
+            var movie = writer ?? MovieWriter(timescale: Self.timescale, created: start.nanoseconds)
+            let entry = try movie.add(table.description)
+            let base = table.samples[first].decodeTime
+            for sample in table.samples[samples] {
+                var copy = sample
+                copy.offset = offset
+                copy.description += entry
+                copy.decodeTime = time + Self.rescale(sample.decodeTime - base, from: table.timescale)
+                let end = time + Self.rescale(sample.decodeTime - base + UInt64(sample.duration), from: table.timescale)
+                copy.duration = UInt32(clamping: end - copy.decodeTime)
+                copy.compositionOffset = Int32(
+                    clamping: Int64(sample.compositionOffset) * Int64(Self.timescale) / Int64(table.timescale)
+                )
+                movie.samples.append(copy)
+                offset += UInt64(sample.size)
+            }
+            try copy(table.samples[samples], from: source, to: file, at: offset)
+            if let last = movie.samples.last { time = last.decodeTime + UInt64(last.duration) }
+            writer = movie
+            summary.chunks += 1
+            summary.frames += samples.count
+            summary.start = summary.start ?? start
+            progress(index + 1, chunks.count)
+        }
+        guard let writer else { throw Failure(description: "nothing was recorded in that time") }
+        let movie = try writer.movie()
+        try file.write(movie, at: offset)
+        let patch = MovieFile.end(of: offset)
+        try file.write(patch.bytes, at: patch.offset)
+        summary.bytes = Int64(offset) + Int64(movie.count)
+        summary.duration = .nanoseconds(Int64(time) * 1_000_000_000 / Int64(Self.timescale))
+        return summary
+    }
+
+    private func open(_ chunk: Chunk) throws(FileError) -> RandomAccessFile {
+        guard chunk.state == .open else { return try RandomAccessFile("\(directory)/\(chunk.path)") }
+        do throws(FileError) { return try RandomAccessFile("\(directory)/\(chunk.openPath)") } catch {
+            // It was finished meanwhile.
+            guard error.code == ENOENT else { throw error }
+            return try RandomAccessFile("\(directory)/\(chunk.path)")
+        }
+    }
+
+    private func table(of file: RandomAccessFile, _ chunk: Chunk) throws -> SampleTable {
+        do throws(ReadError<FileError>) { return try SampleTable(file) } catch {
+            switch error {
+            case .source(let failure): throw failure
+            case .malformed(let malformed): throw Failure(description: "\(file.path) is damaged: \(malformed)")
+            case .noMovie: throw Failure(description: "\(file.path) holds no frame yet")
+            }
+        }
+    }
+
+    private static func rescale(_ ticks: UInt64, from timescale: UInt32) -> UInt64 {
+        let (seconds, rest) = ticks.quotientAndRemainder(dividingBy: UInt64(timescale))
+        return seconds * UInt64(Self.timescale) + rest * UInt64(Self.timescale) / UInt64(timescale)
+    }
+
+    /// Copies samples so that they end at `end`; those that lie side by side in one go.
+    private func copy(
+        _ samples: ArraySlice<MediaSample>,
+        from source: RandomAccessFile,
+        to file: NewFile,
+        at end: UInt64
+    ) throws {
+        var target = end - samples.reduce(0) { $0 + UInt64($1.size) }
+        var pending: Range<UInt64>?
+        func flush() throws {
+            guard var range = pending else { return }
+            while !range.isEmpty {
+                let part = range.lowerBound..<min(range.upperBound, range.lowerBound + UInt64(Self.copySize))
+                let bytes = try source.read(part)
+                guard bytes.count == part.count else {
+                    throw Failure(description: "\(source.path) ends before its last frame: is it damaged?")
+                }
+                try file.write(bytes, at: target)
+                target += UInt64(bytes.count)
+                range = part.upperBound..<range.upperBound
+            }
+        }
+        for sample in samples {
+            if let range = pending, range.upperBound == sample.offset {
+                pending = range.lowerBound..<sample.range.upperBound
+            } else {
+                try flush()
+                pending = sample.range
+            }
+        }
+        try flush()
+    }
+}
