@@ -8,7 +8,9 @@ enum UserTime {
     /// What can be written, for a message.
     static let forms = "2026-11-21T10:20:00Z, \"2026-11-21 10:20\", 2026-11-21, 10:20 (today), -15min or now"
 
-    /// Reads a time; without an offset it is meant in the machine's own time zone. `nil` if it is none.
+    /// Reads a time; `nil` if it is none.
+    ///
+    /// Without an offset it is meant in the machine's own time zone.
     static func parse(_ text: String, now: UTCTime) -> UTCTime? {
         if text == "now" { return now }
         if text.hasPrefix("-") {
