@@ -281,11 +281,11 @@ extension MessageTests {
             """
         ),
         MessageCase(
-            "[store.recording]\nmax-space = \"80 GB\"",
+            "[store.web]\nbehind-proxy = true",
             """
-            config.toml:2:13: warning: store.recording.max-space: is not acted on by this version
-                max-space = "80 GB"
-                            ^
+            config.toml:2:16: warning: store.web.behind-proxy: is not acted on by this version
+                behind-proxy = true
+                               ^
             """
         ),
     ]
@@ -389,6 +389,30 @@ extension MessageTests {
     ]
 
     static let togetherCases: [MessageCase] = [
+        MessageCase(
+            "[camera]\nname = \"till\"\n[camera.recording]\nmax-space = \"200 MB\"",
+            """
+            config.toml:4:13: error: camera.recording.max-space: 200 MB does not hold one chunk; \
+            at least 310 MB, or a shorter chunk-duration or a smaller chunk-size
+                max-space = "200 MB"
+                            ^
+            """
+        ),
+        MessageCase(
+            """
+            [store.recording]
+            max-space = "500 MB"
+            [cameras]
+            till.url = "rtsp://till/"
+            door.url = "rtsp://door/"
+            """,
+            """
+            config.toml:2:13: error: store.recording.max-space: 500 MB does not hold one chunk of each of 2 cameras; \
+            at least 616 MB, or a shorter chunk-duration or a smaller chunk-size
+                max-space = "500 MB"
+                            ^
+            """
+        ),
         MessageCase(
             """
             [cameras.b]

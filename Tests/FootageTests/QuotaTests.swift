@@ -154,7 +154,9 @@ struct QuotaTests {
                 nextID += 1
             }
             let more = Int64.random(in: 10_000...2_000_000, using: &random)
-            while let file = open[camera], !quota.charge(file.id, of: camera, to: file.bytes + more + 65_536, free: .max) {
+            while let file = open[camera],
+                !quota.charge(file.id, of: camera, to: file.bytes + more + 65_536, free: .max)
+            {
                 // Nothing may go: the chunk ends early, and recording goes on when it can.
                 if try await !evictOne() { return try await finish(camera) }
             }

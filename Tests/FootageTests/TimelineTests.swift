@@ -86,7 +86,9 @@ struct TimelineTests {
             return Self.footage(start, start + length, isSynchronised: Bool.random(using: &random))
         }
         // Distinct beginnings: of two that begin at once neither has the later word.
-        let starts = Set((0..<Int.random(in: 0...8, using: &random)).map { _ in Int.random(in: 0...95, using: &random) })
+        let starts = Set(
+            (0..<Int.random(in: 0...8, using: &random)).map { _ in Int.random(in: 0...95, using: &random) }
+        )
         let gaps = starts.map { start in
             let end = Bool.random(using: &random) ? start + Int.random(in: 1...30, using: &random) : nil
             return Self.gap(start, end, Gap.Reason.allCases.randomElement(using: &random) ?? .network)

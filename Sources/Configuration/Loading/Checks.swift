@@ -21,6 +21,7 @@ struct Checks {
         checkDirectories()
         checkAddresses()
         checkLocations()
+        checkQuotas()
     }
 }
 

@@ -12,7 +12,7 @@ extension Configuration {
         package let chunkSize: ByteCount?
         /// What the directory may hold at most; `nil` is whatever `minFree` leaves.
         package let maxSpace: ByteCount?
-        /// What is left free on the file system; `nil` is the larger of 1 GB and 5 %.
+        /// What is left free on the file system; `nil` is the larger of 1 GB and 5 %, at most a tenth of the disk.
         package let minFree: ByteCount?
         /// How old a chunk may become, if there is a limit.
         package let maxAge: Duration?
@@ -34,7 +34,7 @@ extension Configuration.Recording {
         syncInterval = table.value("sync-interval", .sync, default: .seconds(1), "What a power cut may cost.")
     }
 
-    private static let freeSpace = "the larger of 1 GB and 5 %"
+    private static let freeSpace = "the larger of 1 GB and 5 %, at most a tenth of the disk"
 }
 
 extension Format<Duration> {
@@ -50,5 +50,5 @@ extension Format<ByteCount> {
 
 extension Format<ByteCount> {
     /// What a directory of chunks may hold.
-    static var space: Format { .size(in: .megabytes(100) ... .gigabytes(1_000_000)) }
+    static var space: Format { .size(in: .megabytes(10) ... .gigabytes(1_000_000)) }
 }

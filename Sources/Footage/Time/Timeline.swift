@@ -112,8 +112,11 @@ package struct Timeline: Equatable, Sendable {
         var entries: [Entry] = []
         var end = span.lowerBound
         for part in parts {
-            let part = part.clamped(to: span)
+            var part = part.clamped(to: span)
             guard !part.isEmpty else { continue }
+            // A seam at the span's edges is none either.
+            if part.lowerBound - end <= seam { part = end..<part.upperBound }
+            if span.upperBound - part.upperBound <= seam { part = part.lowerBound..<span.upperBound }
             if end < part.lowerBound { entries.append(Entry(end..<part.lowerBound, .missing(nil))) }
             entries.append(Entry(part, content))
             end = part.upperBound

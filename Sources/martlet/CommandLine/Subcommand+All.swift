@@ -40,7 +40,7 @@ extension Subcommand {
         ),
         Subcommand(
             name: "chunks list",
-            summary: "List the finished chunks",
+            summary: "List the chunks, and what is missing between them",
             operands: [Operand(name: "CAMERA", help: "only this camera's")],
             options: [.from, .to, .config, .directory, .json],
             run: { arguments, terminal in await ChunksListCommand.run(arguments, terminal) }
