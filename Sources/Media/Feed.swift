@@ -76,8 +76,8 @@ package final class Feed: Sendable {
         /// The clocks when the run began.
         var reading: WallClock.Reading?
         var runCount = 0
-        /// Why the last run was over.
-        var ending = Ending(.stopped)
+        /// Why the last runs were over, by their numbers: a recorder asks when it has finished one.
+        var endings: [(run: Int, ending: Ending)] = []
         var isFinished = false
         var times: FrameTimes
         var picture = SampleQueue()
@@ -204,8 +204,13 @@ package final class Feed: Sendable {
     /// The source stopped or restarts: the run is over, recorders finish, and the next frame begins another.
     package func endRun(_ ending: Ending) { state.withLock { end(&$0, ending) } }
 
-    /// Why the last run was over.
-    package var ending: Ending { state.withLock { $0.ending } }
+    /// Why a run was over; `nil` while it lasts, or if it was long ago.
+    package func ending(of run: Int) -> Ending? {
+        state.withLock { state in state.endings.last { $0.run == run }?.ending }
+    }
+
+    /// More runs than these are not being finished at a time.
+    private static let endingLimit = 16
 
     /// Nothing follows, ever.
     package func finish() {
@@ -221,8 +226,10 @@ package final class Feed: Sendable {
     private func end(_ state: inout State, _ ending: Ending) {
         state.times = FrameTimes(origin: origin)
         state.picture.removeAll()
-        guard state.run != nil else { return }
-        (state.run, state.reading, state.ending) = (nil, nil, ending)
+        guard let run = state.run else { return }
+        state.endings.append((run.number, ending))
+        if state.endings.count > Self.endingLimit { state.endings.removeFirst() }
+        (state.run, state.reading) = (nil, nil)
         for consumer in state.consumers where consumer.role == .recorder { consumer.source.endOfStream() }
         state.consumers.removeAll { $0.role == .recorder }
         for index in state.consumers.indices { state.consumers[index].waitsForKeyframe = true }

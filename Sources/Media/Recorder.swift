@@ -22,6 +22,8 @@ internal import GStreamer
     private let settings: Settings
     private var backoff = Supervisor.Policy().firstDelay
     private let gaps: GapBook
+    /// Of runs that began before the machine knew the time; their chunks may still be on their way to the disk.
+    private var unsynchronised: [RunClock] = []
 
     /// The chunk that is being written, as a path.
     package private(set) var openChunk: String?
@@ -119,7 +121,7 @@ internal import GStreamer
     /// Why a recording was over: its own fault, or the run's end, or that it could not keep up.
     private func ending(of run: Feed.Run, _ fault: RecordingFault?) -> Feed.Ending {
         if let fault { return Feed.Ending(.disk, fault.description) }
-        return feed.run?.number == run.number ? Feed.Ending(.disk, "the disk was too slow") : feed.ending
+        return feed.ending(of: run.number) ?? Feed.Ending(.disk, "the disk was too slow")
     }
 
     private func noteTrouble(_ text: String) async {
@@ -157,8 +159,11 @@ internal import GStreamer
         let mapping = run.clock.mapping
         progress.clock = mapping
         progress.key = await store.begin(Run(run, camera: feed.camera, boot: feed.wallClock.boot))
+        if mapping.state == .unsynchronised { unsynchronised.append(run.clock) }
         // What this machine filmed before it knew the time gets its true time.
         guard mapping.state == .synchronised else { return }
+        for clock in unsynchronised { clock.restamp(offset: mapping.offset) }
+        unsynchronised = []
         await store.restamp(boot: feed.wallClock.boot, offset: mapping.offset)
     }
 

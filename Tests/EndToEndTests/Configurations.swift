@@ -39,7 +39,12 @@ struct TestStore {
     let directory: String
     let configuration: String
 
-    init(_ cameras: [(name: String, url: String, more: String)], in scratch: ScratchDirectory) throws {
+    /// `recording` is what `[store.recording]` says besides.
+    init(
+        _ cameras: [(name: String, url: String, more: String)],
+        in scratch: ScratchDirectory,
+        recording: String = ""
+    ) throws {
         port = try freePort()
         directory = "\(scratch.path)/store"
         configuration = "\(scratch.path)/store.toml"
@@ -47,6 +52,7 @@ struct TestStore {
             [store.recording]
             directory = "\(directory)"
             chunk-duration = "10 s"
+            \(recording)
             [store.rtsp]
             listen = "127.0.0.1:\(port)"
 
@@ -55,8 +61,8 @@ struct TestStore {
         try (head + tables.joined()).write(toFile: configuration, atomically: true, encoding: .utf8)
     }
 
-    init(_ cameras: [TestCamera], in scratch: ScratchDirectory) throws {
-        try self.init(cameras.map { ($0.name, $0.url, "") }, in: scratch)
+    init(_ cameras: [TestCamera], in scratch: ScratchDirectory, recording: String = "") throws {
+        try self.init(cameras.map { ($0.name, $0.url, "") }, in: scratch, recording: recording)
     }
 
     func url(of camera: String) -> String { "rtsp://127.0.0.1:\(port)/\(camera)" }

@@ -122,6 +122,21 @@ struct IndexTests {
         #expect(try await index.restamp(boot: "boot", offset: 7).isEmpty)
     }
 
+    @Test("from the files alone as well: a boot's runs get their time from its last run that knows it")
+    func restampBoots() async throws {
+        let index = try Self.index(try ScratchDirectory())
+        func run(_ boot: String, _ offset: Int64, _ state: RunClock.State) async throws -> Int64 {
+            try await index.add(Self.run("till", clock: .init(offset: offset, state: state), boot: boot))
+        }
+        let unknown = try await run("boot", 1, .unsynchronised)
+        let alone = try await run("another", 2, .unsynchronised)
+        _ = try await run("boot", 1000, .synchronised)
+        _ = try await run("boot", 2000, .synchronised)
+        try await index.restampBoots()
+        #expect(try await index.run(unknown)?.clock == .init(offset: 2000, state: .restamped))
+        #expect(try await index.run(alone)?.clock == .init(offset: 2, state: .unsynchronised))
+    }
+
     @Test("a gap begins once, ends with the next footage, and is none if nothing is missing")
     func gaps() async throws {
         let index = try Self.index(try ScratchDirectory())

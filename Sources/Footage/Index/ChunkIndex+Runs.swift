@@ -81,6 +81,22 @@ extension ChunkIndex {
         }
     }
 
+    /// Runs of unknown time get it from a run of the same boot whose time is known: what a daemon does when its clock is
+    /// set, done again from what the files say.
+    package func restampBoots() throws(Failure) {
+        let boots = try read { database throws(Database.Failure) in
+            // The last run of a boot knows best.
+            try database.query(
+                """
+                SELECT boot, offset FROM runs AS known WHERE clock = 'synchronised' AND boot <> '' AND id = (
+                    SELECT max(id) FROM runs WHERE boot = known.boot AND clock = 'synchronised'
+                ) AND EXISTS (SELECT 1 FROM runs WHERE boot = known.boot AND clock = 'unsynchronised')
+                """
+            ).compactMap { row in row.text(0).flatMap { boot in row.integer(1).map { (boot, $0) } } }
+        }
+        for (boot, offset) in boots { _ = try restamp(boot: boot, offset: offset) }
+    }
+
     /// Runs that have no chunks any more are of no use.
     package func dropEmptyRuns() throws(Failure) {
         try write { database throws(Database.Failure) in

@@ -42,19 +42,21 @@ actor Reconciliation {
         try await finishDeleting()
         let root = try Folder.entries(of: directory) ?? []
         overhead = FileSystem.allocated(directory)
-        let index = Set(ChunkIndex.files(of: "martlet.sqlite"))
-        let own = index.union([DirectoryLock.name, StoreIdentity.name, ".control"])
+        let indexFiles = Set(ChunkIndex.files(of: "martlet.sqlite"))
+        let own = indexFiles.union([DirectoryLock.name, StoreIdentity.name, ".control"])
         for entry in root {
             if entry.kind == .folder, Self.isCameraName(entry.name) {
                 try await camera(entry)
             } else if own.contains(entry.name) || entry.name.hasPrefix("martlet.sqlite.") {
                 // Old indices among them: they count, but are nobody else's.
-                if !index.contains(entry.name) { overhead += entry.allocated }
+                if !indexFiles.contains(entry.name) { overhead += entry.allocated }
             } else {
                 try leaveAlone(entry, in: "")
             }
         }
         try await findLost()
+        if adopted > 0 { try await index.restampBoots() }
+        try await index.dropEmptyRuns()
         try await resume(clock: clock, isUnclean: isUnclean)
         let (books, overhead) = (books, overhead)
         space.update { quota in

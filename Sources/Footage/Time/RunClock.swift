@@ -3,8 +3,8 @@ internal import Synchronization
 
 /// How a run's media time (nanoseconds of the monotonic clock) maps to the wall clock, and how well that is known.
 ///
-/// Taken when the run begins. It becomes better at most once while the run lasts: when the camera has told by its sender
-/// reports when it captured what came.
+/// Taken when the run begins. It becomes better at most once: when the camera has told by its sender reports when it
+/// captured what came, or when a machine that did not know the time learns it.
 package final class RunClock: Sendable {
     /// How the time of a run's frames is known.
     package enum State: String, Sendable, CaseIterable {
@@ -47,6 +47,11 @@ package final class RunClock: Sendable {
     /// The camera has told when it captured a frame.
     package func learn(captureOf media: Int64, at time: UTCTime) {
         current.withLock { $0 = Mapping(offset: time.nanoseconds - media, state: .captured) }
+    }
+
+    /// The machine's clock was synchronised after the run had begun without one: its frames get their true time.
+    package func restamp(offset: Int64) {
+        current.withLock { if $0.state == .unsynchronised { $0 = Mapping(offset: offset, state: .restamped) } }
     }
 
     /// Whether the machine's clock no longer agrees with what the run was begun by: it stepped, or was synchronised.
