@@ -105,8 +105,11 @@ extension ChunkIndex {
         try write { database throws(Database.Failure) in try database.query("UPDATE chunks SET sha256 = ? WHERE id = ?", .blob(digest), .integer(id)) }
     }
 
+    /// Writes what has become of a chunk.
+    ///
+    /// That its file is being deleted is durable when this returns: else it could be missed later, as if it were lost.
     package func setState(_ state: Chunk.State, of id: Int64) throws(Failure) {
-        try write { database throws(Database.Failure) in try database.query("UPDATE chunks SET state = ? WHERE id = ?", .text(state.rawValue), .integer(id)) }
+        try write(durably: state == .deleting) { database throws(Database.Failure) in try database.query("UPDATE chunks SET state = ? WHERE id = ?", .text(state.rawValue), .integer(id)) }
     }
 
     /// Protects chunks, or releases them; durable when it returns, since no file knows of it.

@@ -183,9 +183,14 @@ actor Reconciliation {
         }
     }
 
-    /// What is known of a torn chunk: from its row, or from its name if the index is lost as well.
+    /// What is known of a torn chunk: from its row; else from itself, if nothing but its name was not final yet; else
+    /// from its name.
     private func describe(_ name: ChunkName, _ row: Chunk?) async throws -> (Chunk, Run) {
         if let row, let run = try await index.run(row.run) { return (row, run) }
+        let file = try RandomAccessFile("\(directory)/\(name.openPath)")
+        if let metadata = try ChunkMetadata.read(from: file), metadata.camera == name.camera {
+            return try await describe(name, metadata)
+        }
         let clock = RunClock.Mapping(offset: 0, state: .synchronised)
         let run = Run(identity: makeIdentity(), camera: name.camera, boot: "", clock: clock)
         let chunk = Chunk(
@@ -236,6 +241,15 @@ actor Reconciliation {
             if case .source(let failure) = error { throw failure }
             return nil
         }
+        var (chunk, _) = try await describe(name, metadata, row: row)
+        chunk.state = .complete
+        (chunk.frames, chunk.duration) = (table.frames, table.length)
+        (chunk.bytes, chunk.allocated) = (Int64(try file.byteCount), try file.allocated)
+        return chunk
+    }
+
+    /// What a chunk says of itself; its number is another if a chunk other than `row` has it.
+    private func describe(_ name: ChunkName, _ metadata: ChunkMetadata, row: Chunk? = nil) async throws -> (Chunk, Run) {
         let offset = metadata.start.nanoseconds - metadata.mediaTime
         let run = Run(
             identity: metadata.run,
@@ -251,15 +265,13 @@ actor Reconciliation {
             camera: metadata.camera,
             run: try await index.add(run),
             sequence: metadata.sequence,
-            state: .complete,
+            state: .open,
             start: metadata.start,
             mediaTime: metadata.mediaTime,
             path: name.path
         )
         chunk.origin = metadata.origin
-        (chunk.frames, chunk.duration) = (table.frames, table.length)
-        (chunk.bytes, chunk.allocated) = (Int64(try file.byteCount), try file.allocated)
-        return chunk
+        return (chunk, run)
     }
 
     private func leaveAlone(_ entry: Folder.Entry, in folder: String) throws(FileError) {
