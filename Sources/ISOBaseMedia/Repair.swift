@@ -94,7 +94,9 @@ struct Room: Equatable, Sendable {
             default: break
             }
         }
-        if let range = movie?.range { rooms.append(Room(offset: range.lowerBound, size: range.upperBound - range.lowerBound)) }
+        if let range = movie?.range {
+            rooms.append(Room(offset: range.lowerBound, size: range.upperBound - range.lowerBound))
+        }
         return rooms
     }
 

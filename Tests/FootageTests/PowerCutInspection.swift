@@ -110,7 +110,9 @@ struct Inspection: Sendable {
     /// The chunks' files, by path.
     private static func files(of directory: String) throws -> [String: [UInt8]] {
         let paths = try FileManager.default.subpathsOfDirectory(atPath: directory)
-        return try paths.filter { $0.hasSuffix(".mp4") }.reduce(into: [:]) { $0[$1] = try bytes(of: "\(directory)/\($1)") }
+        return try paths.filter { $0.hasSuffix(".mp4") }.reduce(into: [:]) {
+            $0[$1] = try bytes(of: "\(directory)/\($1)")
+        }
     }
 
     private mutating func decode(_ chunks: [Chunk], in directory: String) async throws {
@@ -140,7 +142,9 @@ struct Inspection: Sendable {
             if let completed = file.completed, completed < place {
                 if row == nil {
                     // Its row may already say that it is being deleted.
-                    let isDeleting = file.deleted != nil && rows.gaps.contains { $0.reason == .quota && $0.end ?? $0.start >= file.name.start }
+                    let isDeleting =
+                        file.deleted != nil
+                        && rows.gaps.contains { $0.reason == .quota && $0.end ?? $0.start >= file.name.start }
                     if !isDeleting { violations.append("finished chunk \(file.name.file) is lost") }
                 } else if files[file.name.path] != file.bytes {
                     violations.append("finished chunk \(file.name.file) is not what it was")
@@ -150,7 +154,9 @@ struct Inspection: Sendable {
             } else {
                 let wanted = min(file.samples.count, safe - file.firstFrame)
                 let kept = row?.frames ?? 0
-                if kept < wanted { violations.append("\(file.name.file) has \(kept) frames of \(wanted) that were safe") }
+                if kept < wanted {
+                    violations.append("\(file.name.file) has \(kept) frames of \(wanted) that were safe")
+                }
             }
         }
     }

@@ -25,7 +25,11 @@ struct RecorderTests {
         }
     }
 
-    private static func recorder(of feed: Feed, into directory: RecordingDirectory, chunkDuration: Duration) throws -> Recorder {
+    private static func recorder(
+        of feed: Feed,
+        into directory: RecordingDirectory,
+        chunkDuration: Duration
+    ) throws -> Recorder {
         let library = PipelineLibrary(folders: ["\(Product.repository)/pipelines"])
         return Recorder(
             feed: feed,

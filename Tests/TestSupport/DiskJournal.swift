@@ -72,7 +72,11 @@ package struct DiskJournal: Sendable {
     }
 
     /// What a program's environment must have to write a journal; `control` is where a test may order faults.
-    package static func environment(below folder: String, journal: String? = nil, control: String? = nil) throws
+    package static func environment(
+        below folder: String,
+        journal: String? = nil,
+        control: String? = nil
+    ) throws
         -> [String: String]
     {
         var variables = ["LD_PRELOAD": try Product.file("libFaultLayer.so"), "FAULT_LAYER_BELOW": folder]

@@ -168,7 +168,9 @@ package struct SimulatedDisk {
         }
         // In a fixed order, so that a seed makes the same disk again.
         var children: [String: Tree] = [:]
-        for (name, child) in content.names.sorted(by: { $0.key < $1.key }) { children[name] = tree(child, using: &random) }
+        for (name, child) in content.names.sorted(by: { $0.key < $1.key }) {
+            children[name] = tree(child, using: &random)
+        }
         return .folder(children)
     }
 
@@ -197,49 +199,46 @@ package struct SimulatedDisk {
     }
 
     /// Each page as it was after some of the changes, and the size as it was after some.
+    ///
+    /// A file that was made shorter is so at once and wholly: what was cut off never comes back behind newer bytes.
     private static func pages(of node: Node, size pageSize: Int, using random: inout SeededRandom) -> [UInt8] {
-        let count = node.pending.count
-        func age(_ random: inout SeededRandom) -> Int {
-            switch Int.random(in: 0..<3, using: &random) {
-            case 0: 0
-            case 1: count
-            default: Int.random(in: 0...count, using: &random)
-            }
-        }
-        var bytes = node.content.bytes
-        var size = bytes.count
-        let sizeAge = age(&random)
-        var sizes = size
-        var largest = size
-        for (index, change) in node.pending.enumerated() {
+        var sizes = [node.content.bytes.count]
+        for change in node.pending {
             switch change {
-            case .write(let offset, let new): sizes = max(sizes, offset + new.count)
-            case .resize(let new): sizes = new
-            default: break
+            case .write(let offset, let new): sizes.append(max(sizes[sizes.count - 1], offset + new.count))
+            case .resize(let new): sizes.append(new)
+            default: sizes.append(sizes[sizes.count - 1])
             }
-            largest = max(largest, sizes)
-            if index < sizeAge { size = sizes }
         }
-        bytes += [UInt8](repeating: 0, count: largest - bytes.count)
-        let ages = (0...largest / pageSize).map { _ in age(&random) }
+        let cuts = sizes.indices.dropFirst().filter { sizes[$0] < sizes[$0 - 1] }
+        let applied = Int.random(in: 0...cuts.count, using: &random)
+        let latest = applied < cuts.count ? cuts[applied] - 1 : node.pending.count
+        func age(from earliest: Int, _ random: inout SeededRandom) -> Int {
+            switch Int.random(in: 0..<3, using: &random) {
+            case 0: earliest
+            case 1: latest
+            default: Int.random(in: earliest...latest, using: &random)
+            }
+        }
+        let size = sizes[age(from: applied > 0 ? cuts[applied - 1] : 0, &random)]
+        let largest = sizes.max() ?? 0
+        let ages = (0...largest / pageSize).map { page in
+            age(from: cuts.prefix(applied).last { sizes[$0] < (page + 1) * pageSize } ?? 0, &random)
+        }
+        var bytes = node.content.bytes + [UInt8](repeating: 0, count: largest - node.content.bytes.count)
         for (index, change) in node.pending.enumerated() {
             let (range, new): (Range<Int>, [UInt8]?) =
                 switch change {
                 case .write(let offset, let new): (offset..<offset + new.count, new)
-                case .resize(let new): (min(new, largest)..<largest, nil)
+                case .resize(let new): (new..<largest, nil)
                 default: (0..<0, nil)
                 }
             guard !range.isEmpty else { continue }
             for page in range.lowerBound / pageSize...(range.upperBound - 1) / pageSize where index < ages[page] {
                 let part = range.clamped(to: page * pageSize..<(page + 1) * pageSize)
-                if let new {
-                    bytes.replaceSubrange(
-                        part,
-                        with: new[part.lowerBound - range.lowerBound..<part.upperBound - range.lowerBound]
-                    )
-                } else {
-                    for position in part { bytes[position] = 0 }
-                }
+                let start = range.lowerBound
+                let piece = new.map { Array($0[part.lowerBound - start..<part.upperBound - start]) }
+                bytes.replaceSubrange(part, with: piece ?? [UInt8](repeating: 0, count: part.count))
             }
         }
         return Array(bytes.prefix(size))

@@ -20,15 +20,17 @@ enum ChunkRepair {
             if case .source(let failure) = error { throw failure }
             return try discard(openPath)
         }
-        // A finished file's index was written when all before it was safe.
-        let table = read.isFinished || read.hiddenMovie != nil ? read : read.prefix(try MediaCheck.wholeSamples(of: read, in: file))
+        let own = read.isFinished ? try ChunkMetadata.read(from: file) : nil
+        // What says of itself what it is was whole by then, and so were the media behind which a final index was found.
+        let isSafe = own != nil || read.hiddenMovie != nil
+        let table = isSafe ? read : read.prefix(try MediaCheck.wholeSamples(of: read, in: file))
         guard !table.samples.isEmpty else { return try discard(openPath) }
         var mended = chunk
         mended.state = table.isFinished ? .complete : .repaired
         let metadata = ChunkMetadata(of: chunk, run: run, store: store).box
         if table.isFinished {
             // All but the name was done, or all but the last box.
-            if try ChunkMetadata.read(from: file) == nil {
+            if own == nil {
                 // Of a box that a power cut tore, a part may be there.
                 try file.truncate(to: table.playableEnd)
                 try file.write(metadata, at: table.playableEnd)

@@ -102,14 +102,18 @@ extension ChunkIndex {
     }
 
     package func setDigest(_ digest: [UInt8], of id: Int64) throws(Failure) {
-        try write { database throws(Database.Failure) in try database.query("UPDATE chunks SET sha256 = ? WHERE id = ?", .blob(digest), .integer(id)) }
+        try write { database throws(Database.Failure) in
+            try database.query("UPDATE chunks SET sha256 = ? WHERE id = ?", .blob(digest), .integer(id))
+        }
     }
 
     /// Writes what has become of a chunk.
     ///
     /// That its file is being deleted is durable when this returns: else it could be missed later, as if it were lost.
     package func setState(_ state: Chunk.State, of id: Int64) throws(Failure) {
-        try write(durably: state == .deleting) { database throws(Database.Failure) in try database.query("UPDATE chunks SET state = ? WHERE id = ?", .text(state.rawValue), .integer(id)) }
+        try write(durably: state == .deleting) { database throws(Database.Failure) in
+            try database.query("UPDATE chunks SET state = ? WHERE id = ?", .text(state.rawValue), .integer(id))
+        }
     }
 
     /// Protects chunks, or releases them; durable when it returns, since no file knows of it.
@@ -137,11 +141,15 @@ extension ChunkIndex {
 
     /// The highest number that a chunk has; 0 if there is none.
     package func lastID() throws(Failure) -> Int64 {
-        try read { database throws(Database.Failure) in try database.query("SELECT max(id) FROM chunks").first?.integer(0) ?? 0 }
+        try read { database throws(Database.Failure) in
+            try database.query("SELECT max(id) FROM chunks").first?.integer(0) ?? 0
+        }
     }
 
     package func count() throws(Failure) -> Int {
-        try read { database throws(Database.Failure) in Int(try database.query("SELECT count(*) FROM chunks").first?.integer(0) ?? 0) }
+        try read { database throws(Database.Failure) in
+            Int(try database.query("SELECT count(*) FROM chunks").first?.integer(0) ?? 0)
+        }
     }
 
     /// The cameras that have chunks, by name.

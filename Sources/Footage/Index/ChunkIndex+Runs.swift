@@ -83,7 +83,9 @@ extension ChunkIndex {
 
     /// Runs that have no chunks any more are of no use.
     package func dropEmptyRuns() throws(Failure) {
-        try write { database throws(Database.Failure) in try database.query("DELETE FROM runs WHERE id NOT IN (SELECT run FROM chunks)") }
+        try write { database throws(Database.Failure) in
+            try database.query("DELETE FROM runs WHERE id NOT IN (SELECT run FROM chunks)")
+        }
     }
 }
 

@@ -100,7 +100,9 @@ package actor ChunkIndex {
     /// Looks through the whole file for damage; `nil` if there is none.
     package func damage() throws(Failure) -> String? {
         do throws(Failure) {
-            let found = try read { database throws(Database.Failure) in try database.query("PRAGMA quick_check(1)").first?.text(0) }
+            let found = try read { database throws(Database.Failure) in
+                try database.query("PRAGMA quick_check(1)").first?.text(0)
+            }
             return found == "ok" ? nil : found ?? "no answer"
         } catch {
             if error.isDamage { return error.description }

@@ -122,7 +122,9 @@ package final class Space: @unchecked Sendable {
         let (seconds, attoseconds) = duration.components
         time.tv_sec += Int(seconds)
         time.tv_nsec += Int(attoseconds / 1_000_000_000)
-        if time.tv_nsec >= 1_000_000_000 { (time.tv_sec, time.tv_nsec) = (time.tv_sec + 1, time.tv_nsec - 1_000_000_000) }
+        if time.tv_nsec >= 1_000_000_000 {
+            (time.tv_sec, time.tv_nsec) = (time.tv_sec + 1, time.tv_nsec - 1_000_000_000)
+        }
         return Deadline(time: time)
     }
 

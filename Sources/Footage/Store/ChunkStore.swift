@@ -67,11 +67,22 @@ package final class ChunkStore: Sendable {
         }
         try Folder.make(directory)
         let lock = try DirectoryLock(directory)
-        let (index, identity, isUnclean) = try await IndexFile.open(in: directory, journal: journal)
         let (shortage, shortages) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let space = Space(directory: directory, quota: Quota(limits: try limits(settings))) { shortages.yield() }
-        let reconciliation = Reconciliation(directory: directory, index: index, store: identity, journal: journal)
-        try await reconciliation.run(into: space, clock: clock, isUnclean: isUnclean)
+        let limits = try limits(settings)
+        let makeSpace = { Space(directory: directory, quota: Quota(limits: limits)) { shortages.yield() } }
+        var space = makeSpace()
+        var (index, identity, isUnclean) = try await IndexFile.open(in: directory, journal: journal)
+        do {
+            let reconciliation = Reconciliation(directory: directory, index: index, store: identity, journal: journal)
+            try await reconciliation.run(into: space, clock: clock, isUnclean: isUnclean)
+        } catch let failure as ChunkIndex.Failure where failure.isDamage {
+            // Of an index that was closed in good order nobody looks through all before it is used.
+            try IndexFile.setAside(in: directory, failure, journal: journal)
+            space = makeSpace()
+            (index, identity, isUnclean) = try await IndexFile.open(in: directory, journal: journal)
+            let reconciliation = Reconciliation(directory: directory, index: index, store: identity, journal: journal)
+            try await reconciliation.run(into: space, clock: clock, isUnclean: true)
+        }
         let store = ChunkStore(
             settings: settings,
             lock: lock,
@@ -83,7 +94,7 @@ package final class ChunkStore: Sendable {
             clock: clock,
             journal: journal
         )
-        await index.reportSize { bytes in space.update { $0.indexBytes = bytes } }
+        await index.reportSize { [space] bytes in space.update { $0.indexBytes = bytes } }
         store.begin(shortage)
         return store
     }
@@ -259,7 +270,10 @@ package final class ChunkStore: Sendable {
         await persist("the true time of runs") { moved = try await $0.restamp(boot: boot, offset: offset) }
         for (camera, by) in moved {
             let seconds = by.components.seconds
-            journal.notice("what was recorded before the clock was set is \(seconds) s later than it said", camera: camera)
+            journal.notice(
+                "what was recorded before the clock was set is \(seconds) s later than it said",
+                camera: camera
+            )
         }
     }
 

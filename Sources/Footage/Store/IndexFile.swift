@@ -30,8 +30,7 @@ enum IndexFile {
                 throw ChunkIndex.Failure(description: damage, isDamage: true)
             }
         } catch let failure as ChunkIndex.Failure where failure.isDamage {
-            let aside = try moveAside(path)
-            journal.error("the index is damaged (\(failure)): it is now \(aside), and is made anew from the chunks")
+            try setAside(in: directory, failure, journal: journal)
             index = try ChunkIndex(path: path)
         }
         let present = try StoreIdentity.read(in: directory)
@@ -47,12 +46,14 @@ enum IndexFile {
         return (index, identity, isUnclean)
     }
 
-    private static func moveAside(_ path: String) throws(FileError) -> String {
+    /// Moves a broken index away, so that the next opening makes a new one.
+    static func setAside(in directory: String, _ failure: ChunkIndex.Failure, journal: Journal) throws(FileError) {
+        let path = ChunkStore.indexPath(in: directory)
         let aside = "\(path).damaged-\(UTCTime.now.fileName)"
         // The log belongs to it; the shared memory is made anew.
         for (from, to) in zip(ChunkIndex.files(of: path), ChunkIndex.files(of: aside)) {
             guard rename(from, to) == 0 || errno == ENOENT else { throw FileError("move aside", from) }
         }
-        return aside
+        journal.error("the index is damaged (\(failure)): it is now \(aside), and is made anew from the chunks")
     }
 }

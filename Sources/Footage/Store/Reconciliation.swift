@@ -100,7 +100,13 @@ actor Reconciliation {
         guard isUnclean else { return }
         for camera in try await index.cameras() {
             guard let end = try await index.lastEnd(of: camera) else { continue }
-            let gap = Gap(camera: camera, start: end, end: nil, reason: .power, detail: "the recorder ended unexpectedly")
+            let gap = Gap(
+                camera: camera,
+                start: end,
+                end: nil,
+                reason: .power,
+                detail: "the recorder ended unexpectedly"
+            )
             try await index.add(gap)
         }
     }
@@ -176,7 +182,10 @@ actor Reconciliation {
             try await take(whole, isKnown: row != nil)
             mended += 1
             let seconds = whole.duration.rounded
-            journal.notice("torn chunk \(name.path) is repaired: \(whole.frames) frames, \(seconds)", camera: name.camera)
+            journal.notice(
+                "torn chunk \(name.path) is repaired: \(whole.frames) frames, \(seconds)",
+                camera: name.camera
+            )
         } catch {
             // One bad file never stops a store.
             journal.error("torn chunk \(name.openPath) cannot be repaired: \(error)", camera: name.camera)
@@ -249,7 +258,8 @@ actor Reconciliation {
     }
 
     /// What a chunk says of itself; its number is another if a chunk other than `row` has it.
-    private func describe(_ name: ChunkName, _ metadata: ChunkMetadata, row: Chunk? = nil) async throws -> (Chunk, Run) {
+    private func describe(_ name: ChunkName, _ metadata: ChunkMetadata, row: Chunk? = nil) async throws -> (Chunk, Run)
+    {
         let offset = metadata.start.nanoseconds - metadata.mediaTime
         let run = Run(
             identity: metadata.run,
@@ -285,7 +295,9 @@ actor Reconciliation {
         if foreign.count > 20 { journal.warning("\(foreign.count - 20) more files are left alone") }
         let parts = [(adopted, "adopted"), (mended, "repaired"), (lost, "no longer there")]
         let words = parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
-        if !words.isEmpty { journal.notice("chunks in \(directory): \(knownFiles), of them \(words.joined(separator: ", "))") }
+        if !words.isEmpty {
+            journal.notice("chunks in \(directory): \(knownFiles), of them \(words.joined(separator: ", "))")
+        }
     }
 }
 
