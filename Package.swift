@@ -10,7 +10,11 @@ let settings: [SwiftSetting] = [
 /// Each target imports only targets that stand above it.
 let package = Package(
     name: "martlet",
-    products: [.executable(name: "martlet", targets: ["martlet"])],
+    products: [
+        .executable(name: "martlet", targets: ["martlet"]),
+        // Not for users: tests preload it into programs, and nothing is linked with it.
+        .library(name: "FaultLayer", type: .dynamic, targets: ["FaultLayer"]),
+    ],
     targets: [
         // C libraries: headers only, each imported by the one target that wraps it.
         .systemLibrary(
@@ -64,6 +68,8 @@ let package = Package(
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),
+        // Disks that fail, and a journal of what a program does to them: preloaded into it.
+        .target(name: "FaultLayer", path: "Tests/FaultLayer"),
         // A process of its own for what a test cannot do in its own: run under strace, end GStreamer, count what is left.
         .executableTarget(
             name: "TestProbe",
@@ -87,7 +93,10 @@ let package = Package(
             name: "CommandTests",
             dependencies: ["martlet", "Configuration", "GStreamer", "Media", "TestSupport"]
         ),
-        .testTarget(name: "EndToEndTests", dependencies: ["martlet", "TestSupport"]),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["Footage", "ISOBaseMedia", "martlet", "TestProbe", "TestSupport"]
+        ),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

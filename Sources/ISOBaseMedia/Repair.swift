@@ -4,7 +4,7 @@
 ///
 /// The caller does this, in this order:
 /// 1. cut the file to ``length``;
-/// 2. append ``appended``: a `moov` that describes all there is;
+/// 2. append ``appended``: a `moov` that describes all there is, if the muxer had not appended one;
 /// 3. sync;
 /// 4. write ``patch`` over what is there: the header of one `mdat` that reaches to the new `moov`, so that the old one and
 ///    the fragments lie in it and are seen no more;
@@ -41,9 +41,15 @@ package struct Repair: Equatable, Sendable {
         guard !table.isFinished else { throw .isFinished }
         guard !table.samples.isEmpty else { throw .noSamples }
         length = table.playableEnd
-        let patches = table.rooms.compactMap { $0.header(reaching: table.playableEnd) }
+        // What a finalising muxer had written needs nothing but the header.
+        let mediaEnd = table.hiddenMovie?.lowerBound ?? table.playableEnd
+        let patches = table.rooms.compactMap { $0.header(reaching: mediaEnd) }
         guard let patch = patches.first(where: \.isInOneSector) ?? patches.first else { throw .noRoom }
         self.patch = patch
+        if table.hiddenMovie != nil {
+            appended = extra
+            return
+        }
         do throws(MovieWriter.Refused) { appended = try MovieWriter(table, created: created).movie() + extra } catch {
             throw .movie(error)
         }
@@ -70,7 +76,7 @@ struct Room: Equatable, Sendable {
     let size: UInt64
 
     /// The first box behind the `ftyp`, or else the `moov`, which is needed no more.
-    static func rooms(leading: [TopLevelBox], movie: TopLevelBox) -> [Room] {
+    static func rooms(leading: [TopLevelBox], movie: TopLevelBox?) -> [Room] {
         let boxes = leading.drop { $0.type == "ftyp" }
         var rooms: [Room] = []
         if let first = boxes.first {
@@ -88,9 +94,10 @@ struct Room: Equatable, Sendable {
             default: break
             }
         }
-        return rooms + [
-            Room(offset: movie.range.lowerBound, size: movie.range.upperBound - movie.range.lowerBound)
-        ]
+        if let range = movie?.range {
+            rooms.append(Room(offset: range.lowerBound, size: range.upperBound - range.lowerBound))
+        }
+        return rooms
     }
 
     /// The header of an `mdat` that begins here; `nil` if it has no room.

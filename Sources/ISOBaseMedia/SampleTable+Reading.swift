@@ -11,6 +11,10 @@ extension SampleTable {
         var boxes = try TopLevelBoxes(source)
         var leading: [TopLevelBox] = []
         while let box = try boxes.next() {
+            if let (movie, range) = try boxes.finalMovie(in: box) {
+                self.init(finalising: movie, at: range, rooms: Room.rooms(leading: leading, movie: nil))
+                return
+            }
             guard box.type == "moov", box.isComplete else {
                 if leading.count < 3 { leading.append(box) }
                 continue
@@ -21,13 +25,17 @@ extension SampleTable {
                 reading = try TableReading(MovieBox(content), indexEnd: box.range.upperBound, fileSize: boxes.fileSize)
             } catch { throw .malformed(error) }
             // A finished movie's fragments would be none of it; a second movie is what a repair left.
-            if reading.movie.defaults != nil { try reading.readFragments(&boxes) }
+            let rooms = Room.rooms(leading: leading, movie: box)
+            if reading.movie.defaults != nil, let (movie, range) = try reading.readFragments(&boxes) {
+                self.init(finalising: movie, at: range, rooms: rooms)
+                return
+            }
             self.init(
                 movie: reading.movie,
                 samples: reading.samples,
                 playableEnd: reading.playableEnd,
                 fault: reading.fault,
-                rooms: Room.rooms(leading: leading, movie: box)
+                rooms: rooms
             )
             return
         }
@@ -65,13 +73,16 @@ private struct TableReading {
     }
 
     /// Adds one fragment after the other, until one is not whole or is none.
+    ///
+    /// Returns the `moov` of the whole file, if a muxer that was finalising it had come as far as that.
     mutating func readFragments<Source: ByteSource>(
         _ boxes: inout TopLevelBoxes<Source>
-    ) throws(ReadError<Source.Failure>) {
+    ) throws(ReadError<Source.Failure>) -> (MovieBox, Range<UInt64>)? {
         do throws(ReadError<Source.Failure>) {
             while isWhole, let box = try boxes.next() {
+                if let final = try boxes.finalMovie(in: box) { return final }
                 guard box.type == "moof" else { continue }
-                guard box.isComplete else { return }
+                guard box.isComplete else { return nil }
                 let content = try boxes.content(of: box)
                 do throws(Malformed) { try add(content, indexEnd: box.range.upperBound) } catch {
                     throw .malformed(error)
@@ -81,6 +92,7 @@ private struct TableReading {
             guard case .malformed(let fault) = error else { throw error }
             self.fault = fault
         }
+        return nil
     }
 
     private mutating func add(_ content: BoxContent, indexEnd: UInt64) throws(Malformed) {

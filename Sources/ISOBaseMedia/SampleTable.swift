@@ -24,18 +24,52 @@ package struct SampleTable: Equatable, Sendable {
     package let fault: Malformed?
     /// Where a header can be written that covers all there is; see ``Repair``.
     let rooms: [Room]
+    /// The `moov` of the whole file where no reader finds it: a muxer that was finalising the file came no further.
+    package let hiddenMovie: Range<UInt64>?
 
-    init(movie: MovieBox, samples: [MediaSample], playableEnd: UInt64, fault: Malformed?, rooms: [Room]) {
+    init(
+        movie: MovieBox,
+        samples: [MediaSample],
+        playableEnd: UInt64,
+        fault: Malformed?,
+        rooms: [Room],
+        hiddenMovie: Range<UInt64>? = nil
+    ) {
         timescale = movie.timescale
         description = movie.table.description
         edit = movie.edit
         self.samples = samples
         keyframes = samples.indices.filter { samples[$0].isSync }
         self.playableEnd = playableEnd
-        isFinished = movie.defaults == nil
+        isFinished = movie.defaults == nil && hiddenMovie == nil
         self.fault = fault
         self.rooms = rooms
+        self.hiddenMovie = hiddenMovie
     }
+
+    init(finalising movie: MovieBox, at range: Range<UInt64>, rooms: [Room]) {
+        self.init(
+            movie: movie,
+            samples: movie.table.samples,
+            playableEnd: range.upperBound,
+            fault: nil,
+            rooms: rooms,
+            hiddenMovie: range
+        )
+    }
+
+    private init(_ table: SampleTable, upTo count: Int) {
+        (timescale, description, edit) = (table.timescale, table.description, table.edit)
+        samples = Array(table.samples.prefix(count))
+        keyframes = table.keyframes.filter { $0 < count }
+        (playableEnd, fault, rooms) = (table.playableEnd, table.fault, table.rooms)
+        // What it says of the samples behind is not true.
+        isFinished = false
+        hiddenMovie = nil
+    }
+
+    /// The first samples alone, of a file that is to be repaired.
+    package func prefix(_ count: Int) -> SampleTable { count < samples.count ? Self(self, upTo: count) : self }
 
     /// How many samples there are: for us, frames.
     package var frames: Int { samples.count }

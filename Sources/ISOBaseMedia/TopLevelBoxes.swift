@@ -7,6 +7,8 @@ struct TopLevelBox {
     let range: Range<UInt64>
     /// Whether all of it is in the file.
     let isComplete: Bool
+    /// Whether it says that it reaches to the end of the file, as what is being written does.
+    let isOpenEnded: Bool
 }
 
 /// Goes from one top-level box of a file to the next, and reads no more than their headers (ISO/IEC 14496-12, 4.2).
@@ -63,8 +65,40 @@ struct TopLevelBoxes<Source: ByteSource> {
             type: header.type,
             headerSize: header.headerSize,
             range: start..<sum,
-            isComplete: sum <= end
+            isComplete: sum <= end,
+            isOpenEnded: header.size == nil
         )
+    }
+
+    /// The `moov` of the whole file behind the media of a box that reaches to the end of the file.
+    ///
+    /// mp4mux 1.22 leaves it there when it finalises, until it goes back and widens the first `mdat` to reach up to it.
+    /// Media cannot be taken for it: it describes samples that all lie before itself.
+    mutating func finalMovie(in box: TopLevelBox) throws(ReadError<Source.Failure>) -> (MovieBox, Range<UInt64>)? {
+        guard box.type == "mdat", box.isOpenEnded, end - box.range.lowerBound <= Self.maximumContent else { return nil }
+        let bytes: [UInt8]
+        do throws(Source.Failure) { bytes = try source.read(box.range.lowerBound..<end) } catch { throw .source(error) }
+        let type = Array("moov".utf8)
+        for index in stride(from: 0, to: bytes.count - 12, by: 1) where bytes[index + 4] == type[0] {
+            let header: BoxHeader
+            do throws(BoxHeader.Malformed) { header = try BoxHeader(bytes[index...].prefix(16)) } catch { continue }
+            guard header.type == "moov", let size = header.size, size <= UInt64(bytes.count - index) else { continue }
+            let start = box.range.lowerBound + UInt64(index)
+            let content = BoxContent(
+                type: header.type,
+                headerSize: header.headerSize,
+                bytes: Array(bytes[index..<index + Int(size)]),
+                at: start
+            )
+            do throws(Malformed) {
+                let movie = try MovieBox(content)
+                guard movie.defaults == nil, movie.table.samples.allSatisfy({ $0.range.upperBound <= start }) else {
+                    continue
+                }
+                return (movie, start..<start + size)
+            } catch { continue }
+        }
+        return nil
     }
 
     /// Reads what is in a box.

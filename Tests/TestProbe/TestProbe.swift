@@ -11,6 +11,8 @@ import GStreamer
         switch words.first {
         case "log": LogScenario.run(words[1])
         case "chunk": ChunkScenario.run(directory: words[1])
+        case "record": StoreScenarios.record(words[1], chunks: Int(words[2]) ?? 1, maxSpace: Int64(words[3]))
+        case "open": StoreScenarios.open(words[1])
         case "leaks": LeakScenarios.run(words[1])
         default: fatalError("unknown scenario")
         }

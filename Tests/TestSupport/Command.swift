@@ -22,6 +22,8 @@ private final class Deadline: Sendable {
 /// A command could not be started, or was killed since it took too long.
 package struct CommandFailure: Error, CustomStringConvertible {
     package let description: String
+
+    package init(description: String) { self.description = description }
 }
 
 /// Runs a command that is found on the `PATH`, with its arguments, and waits for its end.
@@ -109,15 +111,20 @@ package enum Product {
 
     /// A program that was built together with the tests, such as `martlet`.
     package static func program(_ name: String) throws -> String {
+        let program = try file(name)
+        guard FileManager.default.isExecutableFile(atPath: program) else {
+            throw CommandFailure(description: "there is no program \(program)")
+        }
+        return program
+    }
+
+    /// The path of what was built together with the tests.
+    package static func file(_ name: String) throws -> String {
         let running = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         // The tests are a bundle that lies beside the programs; what runs it may be a helper of the toolchain.
         let bundle = CommandLine.arguments.first { $0.contains(".xctest") } ?? running
         var folder = URL(fileURLWithPath: bundle).deletingLastPathComponent()
         while folder.path.contains(".xctest") { folder.deleteLastPathComponent() }
-        let program = folder.appendingPathComponent(name).path
-        guard FileManager.default.isExecutableFile(atPath: program) else {
-            throw CommandFailure(description: "there is no program \(program)")
-        }
-        return program
+        return folder.appendingPathComponent(name).path
     }
 }

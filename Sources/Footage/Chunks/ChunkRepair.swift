@@ -15,18 +15,26 @@ enum ChunkRepair {
     static func mend(_ chunk: Chunk, of run: Run, store: String, in directory: String) throws -> Chunk? {
         let openPath = "\(directory)/\(chunk.openPath)"
         let file = try RandomAccessFile(openPath, writable: true)
-        let table: SampleTable
-        do throws(ReadError<FileError>) { table = try SampleTable(file) } catch {
+        let read: SampleTable
+        do throws(ReadError<FileError>) { read = try SampleTable(file) } catch {
             if case .source(let failure) = error { throw failure }
             return try discard(openPath)
         }
+        let own = read.isFinished ? try ChunkMetadata.read(from: file) : nil
+        // What says of itself what it is was whole by then, and so were the media behind which a final index was found.
+        let isSafe = own != nil || read.hiddenMovie != nil
+        let table = isSafe ? read : read.prefix(try MediaCheck.wholeSamples(of: read, in: file))
         guard !table.samples.isEmpty else { return try discard(openPath) }
         var mended = chunk
         mended.state = table.isFinished ? .complete : .repaired
         let metadata = ChunkMetadata(of: chunk, run: run, store: store).box
         if table.isFinished {
             // All but the name was done, or all but the last box.
-            if try ChunkMetadata.read(from: file) == nil { try file.write(metadata, at: try file.byteCount) }
+            if own == nil {
+                // Of a box that a power cut tore, a part may be there.
+                try file.truncate(to: table.playableEnd)
+                try file.write(metadata, at: table.playableEnd)
+            }
         } else {
             let repair = try Repair(table, created: chunk.start.nanoseconds, appending: metadata)
             try file.truncate(to: repair.length)

@@ -75,6 +75,33 @@ extension ChunkIndex {
         try chunks(where: "path > ? AND path < ? ORDER BY path", [.text("\(folder)/"), .text("\(folder)0")])
     }
 
+    /// What a directory's listing is compared with.
+    struct FileRow: Sendable {
+        /// Nothing is being done with the chunk.
+        let isSettled: Bool
+        let bytes: Int64
+        let allocated: Int64
+    }
+
+    /// The files that the index knows in a folder, by their names there.
+    func rows(inFolder folder: String) throws(Failure) -> [String: FileRow] {
+        try read { database throws(Database.Failure) in
+            var rows: [String: FileRow] = [:]
+            let sql = """
+                SELECT substr(path, ?), state IN ('complete', 'repaired'), bytes, allocated FROM chunks
+                WHERE path > ? AND path < ?
+                """
+            let values: [Database.Value] = [
+                .integer(Int64(folder.utf8.count + 2)), .text("\(folder)/"), .text("\(folder)0"),
+            ]
+            try database.forEach(sql, values) { row in
+                guard let name = row.text(0), let bytes = row.integer(2), let allocated = row.integer(3) else { return }
+                rows[name] = FileRow(isSettled: row.integer(1) == 1, bytes: bytes, allocated: allocated)
+            }
+            return rows
+        }
+    }
+
     /// Chunks that a process left while it wrote or deleted them.
     package func unfinished() throws(Failure) -> [Chunk] {
         try chunks(where: "state IN ('open', 'deleting') ORDER BY id", [])
@@ -108,8 +135,10 @@ extension ChunkIndex {
     }
 
     /// Marks a chunk whose file is about to be deleted; `false` if it is protected, or being deleted already.
+    ///
+    /// Durable when this returns: else the file could be missed later, as if it were lost.
     package func beginDeleting(_ id: Int64, evenProtected: Bool) throws(Failure) -> Bool {
-        try write { database throws(Database.Failure) in
+        try write(durably: true) { database throws(Database.Failure) in
             let condition = evenProtected ? "" : " AND protected = 0"
             try database.query(
                 "UPDATE chunks SET state = 'deleting' WHERE id = ? AND state NOT IN ('open', 'deleting')\(condition)",

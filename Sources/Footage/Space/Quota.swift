@@ -123,10 +123,11 @@ package struct Quota: Sendable {
 
     // MARK: Finished chunks
 
-    /// A finished chunk is there.
-    package mutating func add(_ allocated: Int64, of camera: String) {
-        finished[camera, default: 0] += allocated + Self.entryCost
-        finishedTotal += allocated + Self.entryCost
+    /// A finished chunk is there, or several.
+    package mutating func add(_ allocated: Int64, of camera: String, files: Int = 1) {
+        let bytes = allocated + Self.entryCost * Int64(files)
+        finished[camera, default: 0] += bytes
+        finishedTotal += bytes
     }
 
     /// A finished chunk is gone.

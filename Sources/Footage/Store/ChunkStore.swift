@@ -75,14 +75,19 @@ package final class ChunkStore: Sendable {
         }
         try Folder.make(directory)
         let lock = try DirectoryLock(directory)
-        let opened = try await IndexFile.open(in: directory, anew: anew, journal: journal)
-        let (index, identity) = (opened.index, opened.identity)
         let (shortage, shortages) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
-        let space = Space(directory: directory, quota: Quota(limits: try limits(settings))) { shortages.yield() }
-        let reconciliation = Reconciliation(directory: directory, index: index, store: identity, journal: journal)
-        try await reconciliation.run(into: space, clock: clock, isUnclean: opened.isUnclean)
-        try await index.protect(paths: opened.salvage.protected)
-        for gap in opened.salvage.gaps { try await index.add(gap) }
+        let limits = try limits(settings)
+        let makeSpace = { Space(directory: directory, quota: Quota(limits: limits)) { shortages.yield() } }
+        var space = makeSpace()
+        var opened = try await IndexFile.open(in: directory, replacing: anew ? .asked : nil, journal: journal)
+        do { try await reconcile(opened, space, clock, journal, in: directory) } catch let failure as ChunkIndex.Failure
+        where failure.isDamage {
+            // Of an index that was closed in good order nobody looks through all before it is used.
+            opened = try await IndexFile.open(in: directory, replacing: .damaged(failure), journal: journal)
+            space = makeSpace()
+            try await reconcile(opened, space, clock, journal, in: directory)
+        }
+        let (index, identity) = (opened.index, opened.identity)
         let store = ChunkStore(
             settings: settings,
             lock: lock,
@@ -94,9 +99,24 @@ package final class ChunkStore: Sendable {
             clock: clock,
             journal: journal
         )
-        await index.reportSize { bytes in space.update { $0.indexBytes = bytes } }
+        await index.reportSize { [space] bytes in space.update { $0.indexBytes = bytes } }
         store.begin(shortage)
         return store
+    }
+
+    private static func reconcile(
+        _ opened: IndexFile.Opened,
+        _ space: Space,
+        _ clock: WallClock,
+        _ journal: Journal,
+        in directory: String,
+        isolation: isolated (any Actor)? = #isolation
+    ) async throws {
+        let (index, identity) = (opened.index, opened.identity)
+        let reconciliation = Reconciliation(directory: directory, index: index, store: identity, journal: journal)
+        try await reconciliation.run(into: space, clock: clock, isUnclean: opened.isUnclean)
+        try await index.protect(paths: opened.salvage.protected)
+        for gap in opened.salvage.gaps { try await index.add(gap) }
     }
 
     private init(

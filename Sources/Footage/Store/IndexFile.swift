@@ -30,22 +30,33 @@ enum IndexFile {
         var gaps: [Gap] = []
     }
 
-    /// Blocks the caller's own executor.
+    /// Why the present index is not used.
+    enum Replacement {
+        /// A person wants it made anew.
+        case asked
+        case damaged(ChunkIndex.Failure)
+    }
+
+    /// Opens the index, or a new one in place of one that is broken or that is to be replaced; the old one is kept beside it.
     ///
-    /// With `anew` the present index is moved aside even if nothing is wrong with it.
+    /// Blocks the caller's own executor.
     static func open(
         in directory: String,
-        anew: Bool,
+        replacing replacement: Replacement? = nil,
         journal: Journal,
         isolation: isolated (any Actor)? = #isolation
     ) async throws -> Opened {
         let path = ChunkStore.indexPath(in: directory)
         var salvage = Salvage()
+        var isReplaced = false
         var index: ChunkIndex
         do {
-            if anew, FileSystem.isThere(path) {
+            switch replacement {
+            case .asked where FileSystem.isThere(path):
                 salvage = await whatIsKnown(path, journal)
                 journal.notice("the old index is now \(try moveAside(path, as: "old"))")
+            case .damaged(let failure): throw failure
+            case .asked, nil: break
             }
             index = try ChunkIndex(path: path)
             // Only after a crash: it takes a while.
@@ -53,6 +64,7 @@ enum IndexFile {
                 throw ChunkIndex.Failure(description: damage, isDamage: true)
             }
         } catch let failure as ChunkIndex.Failure where failure.isDamage {
+            isReplaced = true
             salvage = await whatIsKnown(path, journal)
             let aside = try moveAside(path, as: "damaged")
             journal.error("the index is damaged (\(failure)): it is now \(aside), and is made anew from the chunks")
@@ -70,7 +82,7 @@ enum IndexFile {
         return Opened(
             index: index,
             identity: identity,
-            isUnclean: indexed != nil && !wasClean,
+            isUnclean: isReplaced || (indexed != nil && !wasClean),
             salvage: salvage
         )
     }
@@ -102,6 +114,5 @@ enum IndexFile {
         for (from, to) in zip(ChunkIndex.files(of: path), ChunkIndex.files(of: aside)) {
             guard rename(from, to) == 0 || errno == ENOENT else { throw FileError("move aside", from) }
         }
-        return aside
     }
 }

@@ -29,7 +29,7 @@ actor Reconciliation {
     private var adopted = 0
     private var mended = 0
     private var lost = 0
-    private var books: [(camera: String, allocated: Int64)] = []
+    private var books: [(camera: String, allocated: Int64, files: Int)] = []
     private var nextID: Int64 = 1
 
     init(directory: String, index: ChunkIndex, store: String, journal: Journal) {
@@ -61,7 +61,7 @@ actor Reconciliation {
         let (books, overhead) = (books, overhead)
         space.update { quota in
             quota.overhead += overhead
-            for (camera, allocated) in books { quota.add(allocated, of: camera) }
+            for (camera, allocated, files) in books { quota.add(allocated, of: camera, files: files) }
         }
         report()
     }
@@ -136,6 +136,30 @@ actor Reconciliation {
     private func day(_ folder: String, _ own: Folder.Entry) async throws {
         overhead += own.allocated
         let entries = try Folder.entries(of: "\(directory)/\(folder)") ?? []
+        let rows = try await index.rows(inFolder: folder)
+        if let allocated = Self.total(entries, ifAllAre: rows) {
+            // Nearly always: of a whole day nothing more is to be done.
+            knownFiles += entries.count
+            books.append((String(folder.prefix { $0 != "/" }), allocated, entries.count))
+            return
+        }
+        try await day(folder, entries)
+    }
+
+    /// What a day's files take, if all are chunks that the index knows as they are.
+    private static func total(_ entries: [Folder.Entry], ifAllAre rows: [String: ChunkIndex.FileRow]) -> Int64? {
+        guard entries.count == rows.count else { return nil }
+        var total: Int64 = 0
+        for entry in entries {
+            guard entry.kind == .file, let row = rows[entry.name], row.isSettled, row.bytes == entry.bytes,
+                row.allocated == entry.allocated
+            else { return nil }
+            total += entry.allocated
+        }
+        return total
+    }
+
+    private func day(_ folder: String, _ entries: [Folder.Entry]) async throws {
         let rows = Dictionary(try await index.chunks(inFolder: folder).map { ($0.path, $0) }) { one, _ in one }
         let names = Set(entries.map(\.name))
         for entry in entries {
@@ -163,7 +187,7 @@ actor Reconciliation {
 
     private func known(_ row: Chunk, _ entry: Folder.Entry) async throws {
         knownFiles += 1
-        books.append((row.camera, entry.allocated))
+        books.append((row.camera, entry.allocated, 1))
         var row = row
         if row.bytes != entry.bytes, row.state != .damaged {
             row.state = .damaged
@@ -196,9 +220,14 @@ actor Reconciliation {
         }
     }
 
-    /// What is known of a torn chunk: from its row, or from its name if the index is lost as well.
+    /// What is known of a torn chunk: from its row; else from itself, if nothing but its name was not final yet; else
+    /// from its name.
     private func describe(_ name: ChunkName, _ row: Chunk?) async throws -> (Chunk, Run) {
         if let row, let run = try await index.run(row.run) { return (row, run) }
+        let file = try RandomAccessFile("\(directory)/\(name.openPath)")
+        if let metadata = try ChunkMetadata.read(from: file), metadata.camera == name.camera {
+            return try await describe(name, metadata)
+        }
         let clock = RunClock.Mapping(offset: 0, state: .synchronised)
         let run = Run(identity: makeIdentity(), camera: name.camera, boot: "", clock: clock)
         let chunk = Chunk(
@@ -222,7 +251,7 @@ actor Reconciliation {
     private func take(_ chunk: Chunk, isKnown: Bool) async throws {
         if isKnown { try await index.update(chunk) } else { try await index.add(chunk) }
         knownFiles += 1
-        books.append((chunk.camera, chunk.allocated))
+        books.append((chunk.camera, chunk.allocated, 1))
     }
 
     /// A finished chunk whose row is missing, or says that it is being written.
@@ -249,6 +278,16 @@ actor Reconciliation {
             if case .source(let failure) = error { throw failure }
             return nil
         }
+        var (chunk, _) = try await describe(name, metadata, row: row)
+        chunk.state = .complete
+        (chunk.frames, chunk.duration) = (table.frames, table.length)
+        (chunk.bytes, chunk.allocated) = (Int64(try file.byteCount), try file.allocated)
+        return chunk
+    }
+
+    /// What a chunk says of itself; its number is another if a chunk other than `row` has it.
+    private func describe(_ name: ChunkName, _ metadata: ChunkMetadata, row: Chunk? = nil) async throws -> (Chunk, Run)
+    {
         let offset = metadata.start.nanoseconds - metadata.mediaTime
         let run = Run(
             identity: metadata.run,
@@ -264,15 +303,13 @@ actor Reconciliation {
             camera: metadata.camera,
             run: try await index.add(run),
             sequence: metadata.sequence,
-            state: .complete,
+            state: .open,
             start: metadata.start,
             mediaTime: metadata.mediaTime,
             path: name.path
         )
         chunk.origin = metadata.origin
-        (chunk.frames, chunk.duration) = (table.frames, table.length)
-        (chunk.bytes, chunk.allocated) = (Int64(try file.byteCount), try file.allocated)
-        return chunk
+        return (chunk, run)
     }
 
     private func leaveAlone(_ entry: Folder.Entry, in folder: String) throws(FileError) {

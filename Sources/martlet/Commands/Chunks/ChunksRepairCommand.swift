@@ -18,10 +18,10 @@ internal import GLib
             do {
                 let journal = Journal.complaining(to: terminal)
                 let store = try await ChunkStore.open(.untouched(directory), anew: anew, journal: journal)
-                let chunks = try await store.index.chunks()
+                let torn = try await store.index.unfinished().count
+                let count = try await store.index.count()
                 await store.close()
-                let torn = chunks.count { $0.state == .open }
-                terminal.print("\(directory): \(chunks.count - torn) chunks in the index")
+                terminal.print("\(directory): \(count - torn) chunks in the index")
                 guard torn == 0 else {
                     terminal.complain("\(directory): \(torn) torn chunks could not be repaired")
                     return .wrong

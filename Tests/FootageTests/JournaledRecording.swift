@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import ISOBaseMedia
+import TestSupport
+
+@testable import Footage
+
+/// A real recording, operation by operation: what was on its disk at every moment, and what it had promised by then.
+struct JournaledRecording: Sendable {
+    /// One chunk of it.
+    struct File: Sendable {
+        let name: ChunkName
+        /// Place in the journal at which it was created.
+        let opened: Int
+        /// Where the file got its final name.
+        var renamed: Int?
+        /// Where the recorder said that it was complete.
+        var completed: Int?
+        /// Where its deletion reached the file.
+        var deleted: Int?
+        /// As it was when it was complete.
+        var bytes: [UInt8] = []
+        /// Its samples, with their bytes.
+        var samples: [ArraySlice<UInt8>] = []
+        /// How many frames the recording had before it.
+        var firstFrame = 0
+    }
+
+    let entries: [DiskJournal.Entry]
+    var files: [File] = []
+    /// When the recorder got each frame, in nanoseconds of the monotonic clock.
+    let fed: [Int64]
+    /// How long the disk ever took to sync.
+    private(set) var longestSync: Int64 = 0
+
+    /// Records with the real recorder: chunks of 2 s, most of them deleted again to make room.
+    static func make(chunks: Int) async throws -> JournaledRecording {
+        let scratch = try ScratchDirectory(inMemory: true)
+        try scratch.makeFolder("store")
+        let directory = scratch("store")
+        let result = try await run(
+            [try Product.program("TestProbe"), "record", directory, String(chunks), "2500000"],
+            environment: try DiskJournal.environment(below: directory, journal: scratch("journal"))
+        )
+        guard result.status == 0 else { throw CommandFailure(description: result.errors) }
+        return try JournaledRecording(DiskJournal(scratch("journal"), below: directory))
+    }
+
+    init(_ journal: DiskJournal) throws {
+        entries = journal.entries
+        fed = entries.filter { $0.kind == .said && $0.text == "fed\n" }.map(\.time)
+        var begun: [Int: Int64] = [:]
+        var disk = SimulatedDisk()
+        for (place, entry) in entries.enumerated() {
+            disk.apply(entry)
+            switch entry.kind {
+            case .syncBegin: begun[entry.offset] = entry.time
+            case .syncEnd: longestSync = max(longestSync, entry.time - (begun[entry.offset] ?? entry.time))
+            case .create:
+                guard let name = ChunkName(path: entry.path), entry.path == name.openPath else { continue }
+                files.append(File(name: name, opened: place))
+            case .rename: edit(entry.other) { $0.renamed = place }
+            case .truncate, .unlink: edit(entry.path) { if $0.deleted == nil { $0.deleted = place } }
+            case .said:
+                guard let match = entry.text.firstMatch(of: #/chunk (\S+\.mp4) is complete/#) else { continue }
+                for index in files.indices where files[index].name.file == match.1 {
+                    files[index].completed = place
+                    files[index].bytes = disk.bytes(at: files[index].name.path) ?? []
+                }
+            default: break
+            }
+        }
+        var frames = 0
+        for index in files.indices {
+            let bytes = files[index].bytes
+            files[index].firstFrame = frames
+            files[index].samples = try SampleTable(bytes).samples.map {
+                bytes[Int($0.range.lowerBound)..<Int($0.range.upperBound)]
+            }
+            frames += files[index].samples.count
+        }
+    }
+
+    private mutating func edit(_ path: String, _ change: (inout File) -> Void) {
+        for index in files.indices where files[index].name.path == path { change(&files[index]) }
+    }
+
+    /// Every place around the end of each chunk: from before its final index is synced until after it is said to be complete.
+    var placesAroundClosings: [Int] {
+        var places: Set<Int> = []
+        for file in files {
+            guard let renamed = file.renamed, let completed = file.completed else { continue }
+            let node = entries[file.opened].node
+            let sync = entries[..<renamed].lastIndex {
+                $0.kind == .syncBegin && $0.node == node && $0.isDataSync
+            }
+            places.formUnion(max(0, (sync ?? renamed) - 6)...min(entries.count, completed + 4))
+        }
+        return places.sorted()
+    }
+
+    /// The syncs after which a closing chunk's old index is broken.
+    var syncsBeforePatches: Set<Int> {
+        var numbers: Set<Int> = []
+        var sizes: [UInt64: Int] = [:]
+        var lastSync: [UInt64: Int] = [:]
+        for entry in entries where entry.path.hasSuffix(".open.mp4") {
+            switch entry.kind {
+            case .create: sizes[entry.node] = 0
+            case .syncEnd: lastSync[entry.node] = entry.offset
+            case .write:
+                if entry.offset < sizes[entry.node] ?? 0, let sync = lastSync[entry.node] { numbers.insert(sync) }
+                sizes[entry.node] = max(sizes[entry.node] ?? 0, entry.offset + entry.data.count)
+            default: break
+            }
+        }
+        return numbers
+    }
+}
