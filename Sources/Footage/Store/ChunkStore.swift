@@ -81,7 +81,8 @@ package final class ChunkStore: Sendable {
         var space = makeSpace()
         var opened = try await IndexFile.open(in: directory, replacing: anew ? .asked : nil, journal: journal)
         do { try await reconcile(opened, space, clock, journal, in: directory) } catch let failure as ChunkIndex.Failure
-        where failure.isDamage {
+            where failure.isDamage
+        {
             // Of an index that was closed in good order nobody looks through all before it is used.
             opened = try await IndexFile.open(in: directory, replacing: .damaged(failure), journal: journal)
             space = makeSpace()

@@ -114,5 +114,6 @@ enum IndexFile {
         for (from, to) in zip(ChunkIndex.files(of: path), ChunkIndex.files(of: aside)) {
             guard rename(from, to) == 0 || errno == ENOENT else { throw FileError("move aside", from) }
         }
+        return aside
     }
 }
