@@ -112,7 +112,7 @@ def main():
         cameras = 64
         days = -(-given.rows // (cameras * 144))
         count = fill(directory, cameras, days, with_files=False)
-        listing = [given.martlet, "chunks", "list", "camera-031", "--json", "--directory", directory]
+        listing = [given.martlet, "chunks", "list", "camera-031", "--directory", directory]
         middle = EPOCH // SECOND + days // 2 * 86_400
 
         def span(start, end):
@@ -123,7 +123,7 @@ def main():
         print("| what | wall ms, median | wall ms, range | CPU ms, median |\n|-|-|-|-|")
         day = [measure(listing + span(middle, middle + 86_400)) for _ in range(given.runs * 4)]
         none = [measure(listing + span(1, 86_401)) for _ in range(given.runs * 4)]
-        show("one camera's day, 144 chunks, as JSON", day)
+        show("one camera's day, 144 chunks", day)
         show("an empty span: the command itself", none)
         difference = statistics.median(sample[0] for sample in day) - statistics.median(sample[0] for sample in none)
         print(f"\nthe day's query and its printing: {difference * 1000:.1f} ms")
