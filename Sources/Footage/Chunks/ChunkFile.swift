@@ -57,7 +57,11 @@ package final class ChunkFile: @unchecked Sendable {
     /// A sync will be made of what was written last.
     private let isSyncScheduled = Atomic<Bool>(false)
     private let syncFailure = Mutex<FileError?>(nil)
+    /// What plays of what was written.
+    private let playable = Atomic<UInt64>(0)
     // The queue's own.
+    /// What plays of what is surely on the disk.
+    private var synced: UInt64 = 0
     private var isNameDurable = false
     private var isClosed = false
 
@@ -155,6 +159,7 @@ package final class ChunkFile: @unchecked Sendable {
         tailStart += UInt64(tail.count)
         tail.removeAll(keepingCapacity: true)
         written = scanner.playableEnd
+        playable.store(written, ordering: .relaxed)
     }
 
     private func writeOut(_ bytes: [UInt8], at offset: UInt64) throws(FileError) {
@@ -174,7 +179,11 @@ package final class ChunkFile: @unchecked Sendable {
                 // Somebody else filled the disk: an old chunk goes, or they make room again.
                 let until = deadline ?? space.deadline()
                 deadline = until
-                try space.waitForRoom(until: until, isInterrupted: { isInterrupted.load(ordering: .relaxed) })
+                try space.waitForRoom(
+                    name.camera,
+                    until: until,
+                    isInterrupted: { isInterrupted.load(ordering: .relaxed) }
+                )
                 continue
             }
             guard count > 0 else { throw FileError("write", openPath) }
@@ -216,7 +225,9 @@ package final class ChunkFile: @unchecked Sendable {
     }
 
     private func sync() throws(FileError) {
+        let end = playable.load(ordering: .relaxed)
         try check(fdatasync(file), "sync", openPath)
+        synced = end
         if isNameDurable { return }
         try check(fsync(folder), "sync the folder of", openPath)
         isNameDurable = true
@@ -233,7 +244,11 @@ package final class ChunkFile: @unchecked Sendable {
         queue.async { [self] in
             isClosed = true
             defer { closeDescriptors() }
-            failure = failure ?? syncFailure.withLock { $0 }
+            if let failed = syncFailure.withLock({ $0 }) {
+                failure = failure ?? failed
+                // After a sync that failed the kernel takes its pages for written, which no later sync puts right.
+                written = min(written, synced)
+            }
             if !complete || failure != nil || end == 0 {
                 cutBack()
                 done(outcome(isComplete: false, movie: nil))

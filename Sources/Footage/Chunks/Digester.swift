@@ -38,9 +38,11 @@ final class Digester: Sendable {
                 let digest = try await offQueue { try FileDigest.sha256(of: path) }
                 try await index.setDigest(digest, of: chunk.id)
             } catch let error as FileError {
-                // Deleted meanwhile, or unreadable: either way not asked for again.
-                if error.code != ENOENT { journal.error("\(error)", camera: chunk.camera) }
-                try await index.setState(error.code == ENOENT ? .deleting : .damaged, of: chunk.id)
+                // Deleted by another's hand, or unreadable: either way not asked for again.
+                if try await index.chunk(chunk.id)?.state != .deleting {
+                    journal.error("\(error)", camera: chunk.camera)
+                }
+                try await index.markDamaged(chunk.id)
             }
         }
         return !chunks.isEmpty

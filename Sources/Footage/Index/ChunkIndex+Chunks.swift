@@ -19,8 +19,11 @@ extension ChunkIndex {
         try write { database throws(Database.Failure) in
             try database.query(
                 """
-                UPDATE chunks SET run = ?, sequence = ?, state = ?, start = ?, duration = ?, media_time = ?, frames = ?,
-                    bytes = ?, allocated = ?, sha256 = ?, path = ? WHERE id = ?
+                UPDATE chunks SET run = ?1, sequence = ?2, state = ?3, duration = ?5, media_time = ?6, frames = ?7,
+                    bytes = ?8, allocated = ?9, sha256 = ?10, path = ?11,
+                    -- Another camera's recorder may have learnt the time meanwhile, for this one's run as well.
+                    start = coalesce((SELECT ?6 + offset FROM runs WHERE id = ?1 AND clock = 'restamped'), ?4)
+                WHERE id = ?12
                 """,
                 .integer(chunk.run),
                 .integer(Int64(chunk.sequence)),
@@ -54,6 +57,12 @@ extension ChunkIndex {
         from: UTCTime? = nil,
         to: UTCTime? = nil
     ) throws(Failure) -> [Chunk] {
+        if camera == nil, from != nil {
+            // The index is by camera and time.
+            var found: [Chunk] = []
+            for camera in try cameras() { found += try chunks(camera: camera, from: from, to: to) }
+            return found
+        }
         var conditions: [String] = []
         var values: [Database.Value] = []
         if let camera { (conditions, values) = (["camera = ?"], [.text(camera)]) }
@@ -112,6 +121,8 @@ extension ChunkIndex {
     /// Old is what was begun first, whatever the clock said then.
     package func oldest(of camera: String? = nil, endedBefore time: UTCTime? = nil) throws(Failure) -> Chunk? {
         var condition = "protected = 0 AND state NOT IN ('open', 'deleting')"
+        // How old something of unknown time is nobody knows.
+        if time != nil { condition += " AND run NOT IN (SELECT id FROM runs WHERE clock = 'unsynchronised')" }
         var values: [Database.Value] = []
         if let camera {
             condition += " AND camera = ?"
@@ -145,6 +156,14 @@ extension ChunkIndex {
                 .integer(id)
             )
             return database.changedRows > 0
+        }
+    }
+
+    /// A chunk's file is not what was written, or is gone by another's hand.
+    package func markDamaged(_ id: Int64) throws(Failure) {
+        try write { database throws(Database.Failure) in
+            let sql = "UPDATE chunks SET state = 'damaged' WHERE id = ? AND state IN ('complete', 'repaired')"
+            try database.query(sql, .integer(id))
         }
     }
 
@@ -187,7 +206,11 @@ extension ChunkIndex {
             try database.query("DELETE FROM chunks WHERE id = ?", .integer(chunk.id))
             guard let reason, chunk.duration > .zero else { return }
             let span = Gap(camera: chunk.camera, start: chunk.start, end: chunk.end, reason: reason, detail: detail)
-            try Self.join(span, database)
+            let earliest = try database.query(
+                "SELECT min(start) FROM chunks WHERE camera = ? AND state <> 'open'",
+                .text(chunk.camera)
+            ).first?.integer(0)
+            try Self.join(span, earliestLeft: earliest.map(UTCTime.init(nanoseconds:)), database)
         }
     }
 

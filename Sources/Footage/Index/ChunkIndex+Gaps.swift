@@ -4,7 +4,8 @@ extension ChunkIndex {
     /// What is missing between two recordings; one without an end lasts, and only one of a camera's does at a time.
     package func add(_ gap: Gap) throws(Failure) {
         if let end = gap.end, end - gap.start < Self.shortestGap { return }
-        try write { database throws(Database.Failure) in
+        // No file knows it.
+        try write(durably: true) { database throws(Database.Failure) in
             if gap.end == nil {
                 let sql = "SELECT id FROM gaps WHERE camera = ? AND end IS NULL"
                 guard try database.query(sql, .text(gap.camera)).isEmpty else { return }
@@ -17,7 +18,7 @@ extension ChunkIndex {
     ///
     /// A gap of no length, or one that a step of the clock turned round, is none.
     package func endGap(of camera: String, at end: UTCTime) throws(Failure) {
-        try write { database throws(Database.Failure) in
+        try write(durably: true) { database throws(Database.Failure) in
             try database.query(
                 "DELETE FROM gaps WHERE camera = ? AND end IS NULL AND start >= ?",
                 .text(camera),
@@ -60,9 +61,13 @@ extension ChunkIndex {
     /// Adds a span to the gap that it touches, if that has the same reason; else it becomes one of its own.
     ///
     /// What a deleted span swallows of older gaps is forgotten: before the oldest footage nothing is there anyway.
-    static func join(_ span: Gap, _ database: Database) throws(Database.Failure) {
+    ///
+    /// `earliestLeft` is when the oldest footage that is left begins, by time.
+    static func join(_ span: Gap, earliestLeft: UTCTime?, _ database: Database) throws(Database.Failure) {
         guard let end = span.end else { return }
-        if span.reason == .quota {
+        // A chunk that a wrong clock dated far ahead goes in its turn, and says nothing of the time before it.
+        let isHorizon = span.reason == .quota && earliestLeft.map { span.start <= $0 } ?? true
+        if isHorizon {
             try database.query(
                 "DELETE FROM gaps WHERE camera = ? AND end <= ? AND reason <> 'quota'",
                 .text(span.camera),
@@ -70,7 +75,7 @@ extension ChunkIndex {
             )
         }
         // Everything before the oldest footage is one gap of the quota's, however many runs it was.
-        let touching = span.reason == .quota ? "1" : "start <= ?3 + 1000000000 AND end >= ?2 - 1000000000"
+        let touching = isHorizon ? "1" : "start <= ?3 + 1000000000 AND end >= ?2 - 1000000000"
         try database.query(
             """
             UPDATE gaps SET start = min(start, ?2), end = max(end, ?3)

@@ -10,6 +10,8 @@ package actor ChunkIndex {
         package let description: String
         /// Whether the file itself is broken, and can be made anew from the chunks.
         package var isDamage = false
+        /// Whether a newer version of this program wrote it: no waiting mends that.
+        package var isNewer = false
     }
 
     private let executor = QueueExecutor(label: "chunk-index")
@@ -26,7 +28,7 @@ package actor ChunkIndex {
     package init(path: String, readOnly: Bool = false) throws(Failure) {
         self.path = path
         do throws(Database.Failure) { database = try Self.open(path, readOnly: readOnly) } catch {
-            throw Failure(description: error.description, isDamage: error.isDamage)
+            throw Failure(description: error.description, isDamage: error.isDamage, isNewer: error.isNewer)
         }
     }
 
@@ -38,7 +40,8 @@ package actor ChunkIndex {
                 path: path,
                 statement: "open",
                 text: "the index was written by a newer Martlet (version \(found); this one knows \(Schema.version)); "
-                    + "install that version, or move the file away: it is made anew from the chunks"
+                    + "install that version, or move the file away: it is made anew from the chunks",
+                isNewer: true
             )
         }
         if readOnly { return database }

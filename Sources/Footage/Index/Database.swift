@@ -12,6 +12,8 @@ final class Database {
         let text: String
         /// SQLite's primary result code.
         var code: Int32 = SQLITE_ERROR
+        /// A newer version of this program wrote it.
+        var isNewer = false
 
         var description: String { "\(path): \(text) (in: \(statement))" }
 

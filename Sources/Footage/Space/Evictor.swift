@@ -22,24 +22,32 @@ actor Evictor {
         (self.clock, self.journal) = (clock, journal)
     }
 
-    /// Deletes until nothing has to go.
+    /// Deletes until nothing has to go, or nothing more may.
     func makeRoom() async {
         do {
-            while let demand = try space.demand() {
+            var exhausted: Set<String> = []
+            while let demand = try space.demand(exhausted: exhausted) {
                 let camera: String? = if case .oldestOf(let name) = demand { name } else { nil }
-                guard let chunk = try await index.oldest(of: camera) else {
-                    space.setExhausted(true)
-                    if !hasComplained { journal.warning("there is no chunk left that may be deleted", camera: camera) }
-                    hasComplained = true
-                    return
+                if let chunk = try await index.oldest(of: camera) {
+                    try await remove(chunk, reason: .quota)
+                    continue
                 }
-                try await remove(chunk, reason: .quota)
+                complain(camera)
+                space.setExhausted(camera)
+                // Another camera's limit is another matter.
+                guard let camera else { break }
+                exhausted.insert(camera)
             }
-            hasComplained = false
+            if exhausted.isEmpty { hasComplained = false }
             try await removeAged()
         } catch {
             journal.error("old chunks cannot be deleted: \(error)")
         }
+    }
+
+    private func complain(_ camera: String?) {
+        if !hasComplained { journal.warning("there is no chunk left that may be deleted", camera: camera) }
+        hasComplained = true
     }
 
     /// Age is a matter of the clock: while that is not synchronised nothing is too old.

@@ -152,10 +152,13 @@ package struct Quota: Sendable {
     private static func headroom(of limit: Int64) -> Int64 { min(max(limit / 64, 1 << 20), 256 << 20) }
 
     /// What has to go now, with `free` bytes free on the file system; `nil` if nothing has to.
-    package func demand(free: Int64) -> Demand? {
+    ///
+    /// `exhausted` are the cameras of which nothing more may go.
+    package func demand(free: Int64, exhausted: Set<String> = []) -> Demand? {
         if let maxSpace = limits.maxSpace, used > maxSpace - headroom { return .oldest }
-        if free - promised < limits.minFree + headroom { return .oldest }
-        for (camera, limit) in limits.cameraMaxSpace {
+        // Where nothing is to stay free, nobody deletes for it: a command that opens a store for a moment.
+        if limits.minFree > 0, free - promised < limits.minFree + headroom { return .oldest }
+        for (camera, limit) in limits.cameraMaxSpace where !exhausted.contains(camera) {
             if used(by: camera) > limit - Self.headroom(of: limit) { return .oldestOf(camera) }
         }
         return nil

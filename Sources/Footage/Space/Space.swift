@@ -5,12 +5,12 @@ internal import Glibc
 ///
 /// Writers on streaming threads ask before they write and wait here while old chunks are deleted; nothing but the lock
 /// is held meanwhile.
-// The mutex guards `quota` and `isExhausted`; the rest never changes.
+// The mutex guards `quota` and `exhausted`; the rest never changes.
 package final class Space: @unchecked Sendable {
     private let directory: String
     private var quota: Quota
-    /// Nothing is left that may be deleted: waiting would be in vain.
-    private var isExhausted = false
+    /// Of whom nothing is left that may be deleted, so that waiting would be in vain; `nil` is everybody.
+    private var exhausted: Set<String?> = []
     private var mutex = pthread_mutex_t()
     private var changed = pthread_cond_t()
     /// Called, on any thread, when something has to go.
@@ -48,16 +48,16 @@ package final class Space: @unchecked Sendable {
     package var books: Quota { locked { quota } }
 
     /// What has to go now; `nil` if nothing has to.
-    package func demand() throws(FileError) -> Quota.Demand? {
+    package func demand(exhausted: Set<String> = []) throws(FileError) -> Quota.Demand? {
         let free = try FileSystem.space(of: directory).free
-        return locked { quota.demand(free: free) }
+        return locked { quota.demand(free: free, exhausted: exhausted) }
     }
 
     /// Changes the books, and wakes whoever waits for room.
     package func update<Result>(_ change: (inout Quota) -> Result) -> Result {
         let (result, demands) = locked {
             defer { pthread_cond_broadcast(&changed) }
-            isExhausted = false
+            exhausted = []
             let result = change(&quota)
             return (result, quota.demand(free: .max) != nil)
         }
@@ -65,10 +65,10 @@ package final class Space: @unchecked Sendable {
         return result
     }
 
-    /// Nothing is left to delete, or there is again.
-    package func setExhausted(_ exhausted: Bool) {
+    /// Nothing is left to delete of a camera, or of any; until the books change.
+    package func setExhausted(_ camera: String?) {
         locked {
-            isExhausted = exhausted
+            exhausted.insert(camera)
             pthread_cond_broadcast(&changed)
         }
     }
@@ -93,14 +93,18 @@ package final class Space: @unchecked Sendable {
             }
             if !isAhead || !isGranted { isShort() }
             if isGranted { return }
-            try wait(until: deadline, isInterrupted: isInterrupted)
+            try wait(camera, until: deadline, isInterrupted: isInterrupted)
         }
     }
 
     /// Waits after a write for which the disk had no room, whatever the books say: somebody else filled it.
-    package func waitForRoom(until deadline: Deadline, isInterrupted: () -> Bool) throws(FileError) {
+    package func waitForRoom(
+        _ camera: String,
+        until deadline: Deadline,
+        isInterrupted: () -> Bool
+    ) throws(FileError) {
         isShort()
-        try wait(until: deadline, isInterrupted: isInterrupted)
+        try wait(camera, until: deadline, isInterrupted: isInterrupted)
     }
 
     /// A point on the monotonic clock up to which a writer waits.
@@ -128,29 +132,36 @@ package final class Space: @unchecked Sendable {
         return Deadline(time: time)
     }
 
-    private func wait(until deadline: Deadline, isInterrupted: () -> Bool) throws(FileError) {
+    private func wait(
+        _ camera: String,
+        until deadline: Deadline,
+        isInterrupted: () -> Bool
+    ) throws(FileError) {
         if isInterrupted() { throw FileError("wait for room in", directory, code: EINTR) }
         // A disk that others fill and empty tells nobody: looked at ten times a second.
         var next = Self.after(.milliseconds(100)).time
         pthread_mutex_lock(&mutex)
-        if !isExhausted { pthread_cond_timedwait(&changed, &mutex, &next) }
-        let isInVain = isExhausted || deadline.isOver
+        if exhausted.isEmpty { pthread_cond_timedwait(&changed, &mutex, &next) }
+        let isInVain = exhausted.contains(nil) || exhausted.contains(camera) || deadline.isOver
         pthread_mutex_unlock(&mutex)
-        if isInVain { throw FileError("find room in", directory, code: ENOSPC, words: try shortage()) }
+        if isInVain { throw FileError("find room in", directory, code: ENOSPC, words: try shortage(of: camera)) }
     }
 
     /// Why there is no room, and what to do, in words for the user.
-    private func shortage() throws(FileError) -> String {
+    private func shortage(of camera: String) throws(FileError) -> String {
         let free = try FileSystem.space(of: directory).free
-        let (quota, isExhausted) = locked { (self.quota, self.isExhausted) }
+        let (quota, exhausted) = locked { (self.quota, self.exhausted) }
+        let limits = quota.limits
         var words: String
-        if free < quota.limits.minFree + quota.headroom {
-            words = "the disk has \(Self.size(free)) free, and min-free keeps \(Self.size(quota.limits.minFree))"
+        if let limit = limits.cameraMaxSpace[camera], quota.used(by: camera) > limit - limit / 32 {
+            words = "the camera's max-space (\(Self.size(limit))) is used up"
+        } else if let limit = limits.maxSpace, quota.used > limit - limit / 32 {
+            words = "max-space (\(Self.size(limit))) is used up"
         } else {
-            words = "max-space (\(Self.size(quota.limits.maxSpace ?? 0))) is used up"
+            words = "the disk has \(Self.size(free)) free, and min-free keeps \(Self.size(limits.minFree))"
         }
-        words += isExhausted ? "; what is left is protected or being written" : ""
-        return "\(words): release chunks, raise max-space, or free space"
+        if !exhausted.isEmpty { words += "; what is left is protected or being written" }
+        return "\(words): release chunks, raise the limit, or free space"
     }
 
     private static func size(_ bytes: Int64) -> String {

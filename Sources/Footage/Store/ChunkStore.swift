@@ -10,7 +10,7 @@ package final class ChunkStore: Sendable {
     package struct Settings: Equatable, Sendable {
         package var directory: String
         package var maxSpace: Int64?
-        /// `nil` for the larger of 1 GB and 5 %.
+        /// `nil` for the larger of 1 GB and 5 %, at most a tenth of the disk.
         package var minFree: Int64?
         package var maxAge: Duration?
         package var cameraMaxSpace: [String: Int64]
@@ -223,6 +223,7 @@ package final class ChunkStore: Sendable {
         }
         let id = lastID.add(1, ordering: .relaxed).newValue
         var name = ChunkName(camera: camera, start: start)
+        var attempts = 0
         while true {
             if try Folder.make("\(directory)/\(name.folder)") { space.update { $0.overhead += 4096 } }
             do throws(FileError) {
@@ -245,6 +246,11 @@ package final class ChunkStore: Sendable {
                 )
                 return (chunk, file)
             } catch {
+                // A day's folder goes with its last chunk, which may be just now.
+                if error.code == ENOENT, check(), attempts < 3 {
+                    attempts += 1
+                    continue
+                }
                 guard error.code == EEXIST else { throw error }
                 name = ChunkName(camera: camera, start: name.start + .milliseconds(1))
             }

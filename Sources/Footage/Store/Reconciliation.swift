@@ -51,7 +51,7 @@ actor Reconciliation {
                 // Old indices among them: they count, but are nobody else's.
                 if !indexFiles.contains(entry.name) { overhead += entry.allocated }
             } else {
-                try leaveAlone(entry, in: "")
+                leaveAlone(entry, in: "")
             }
         }
         try await findLost()
@@ -79,10 +79,10 @@ actor Reconciliation {
     /// Rows whose files were not seen.
     private func findLost() async throws {
         let open = try await index.unfinished()
-        for chunk in open where try !isThere(chunk) { try await index.drop(chunk) }
+        for chunk in open where !isThere(chunk) { try await index.drop(chunk) }
         guard try await index.count() > knownFiles else { return }
         for camera in try await index.cameras() {
-            for chunk in try await index.chunks(camera: camera) where try !isThere(chunk) {
+            for chunk in try await index.chunks(camera: camera) where !isThere(chunk) {
                 try await index.drop(chunk, reason: .lost, detail: chunk.path)
                 journal.warning("chunk \(chunk.path) is no longer there", camera: camera)
                 lost += 1
@@ -90,11 +90,12 @@ actor Reconciliation {
         }
     }
 
-    private func isThere(_ chunk: Chunk) throws(FileError) -> Bool {
+    private func isThere(_ chunk: Chunk) -> Bool {
         var status = stat()
         for path in [chunk.path, chunk.openPath] {
             if lstat("\(directory)/\(path)", &status) == 0 { return true }
-            guard errno == ENOENT || errno == ENOTDIR else { throw FileError("look at", "\(directory)/\(path)") }
+            // What cannot be looked at may be there.
+            if errno != ENOENT, errno != ENOTDIR { return true }
         }
         return false
     }
@@ -128,7 +129,7 @@ actor Reconciliation {
             if entry.kind == .folder, UTCTime(fileName: "\(entry.name)T00-00-00.000Z") != nil {
                 try await day("\(folder.name)/\(entry.name)", entry)
             } else {
-                try leaveAlone(entry, in: "\(folder.name)/")
+                leaveAlone(entry, in: "\(folder.name)/")
             }
         }
     }
@@ -165,7 +166,7 @@ actor Reconciliation {
         for entry in entries {
             let path = "\(folder)/\(entry.name)"
             guard entry.kind == .file, let name = ChunkName(path: path) else {
-                try leaveAlone(entry, in: "\(folder)/")
+                leaveAlone(entry, in: "\(folder)/")
                 continue
             }
             if path == name.openPath {
@@ -228,7 +229,8 @@ actor Reconciliation {
         if let metadata = try ChunkMetadata.read(from: file), metadata.camera == name.camera {
             return try await describe(name, metadata)
         }
-        let clock = RunClock.Mapping(offset: 0, state: .synchronised)
+        // Nobody knows whether the clock was right that named it.
+        let clock = RunClock.Mapping(offset: 0, state: .unsynchronised)
         let run = Run(identity: makeIdentity(), camera: name.camera, boot: "", clock: clock)
         let chunk = Chunk(
             id: takeID(),
@@ -258,7 +260,7 @@ actor Reconciliation {
     private func unknown(_ name: ChunkName, _ row: Chunk?, _ entry: Folder.Entry) async throws {
         do {
             guard let chunk = try await adopt(name, row) else {
-                try leaveAlone(entry, in: "\(name.folder)/")
+                leaveAlone(entry, in: "\(name.folder)/")
                 return
             }
             try await take(chunk, isKnown: row?.id == chunk.id)
@@ -312,10 +314,18 @@ actor Reconciliation {
         return (chunk, run)
     }
 
-    private func leaveAlone(_ entry: Folder.Entry, in folder: String) throws(FileError) {
+    private func leaveAlone(_ entry: Folder.Entry, in folder: String) {
         foreign.append(folder + entry.name)
+        guard entry.kind == .folder else {
+            overhead += entry.allocated
+            return
+        }
         let path = "\(directory)/\(folder)\(entry.name)"
-        overhead += entry.kind == .folder ? try Folder.allocatedBelow(path) : entry.allocated
+        do throws(FileError) { overhead += try Folder.allocatedBelow(path) } catch {
+            // Such as lost+found, which is root's.
+            journal.warning("what lies there is not counted: \(error)")
+            overhead += entry.allocated
+        }
     }
 
     private func report() {

@@ -65,7 +65,10 @@ internal import Serving
     private func openDirectory(_ control: Control) async throws {
         guard let directory else { return }
         await directory.onOpen { store in await control.listen(in: store, of: directory) }
-        do { _ = try await directory.store() } catch let error as FileError {
+        do { _ = try await directory.store() } catch {
+            let isFinal =
+                error is DirectoryInUse || error is StoreMismatch || (error as? ChunkIndex.Failure)?.isNewer == true
+            if isFinal { throw error }
             Log.error("recording cannot begin: \(error)")
         }
     }

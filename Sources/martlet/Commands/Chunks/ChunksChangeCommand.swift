@@ -42,11 +42,17 @@ internal import GLib
         }
         var count = 0
         for store in found where !store.chunks.isEmpty {
-            do { try await perform(change.request(store.chunks.map(\.id)), in: store.directory, terminal) } catch {
-                terminal.complain("\(error)")
-                return .wrong
+            // A few at a time: a large file takes a while to go, and a daemon is not asked for all of them in one breath.
+            var rest = store.chunks[...]
+            while !rest.isEmpty {
+                let some = rest.prefix(8)
+                rest = rest.dropFirst(8)
+                do { try await perform(change.request(some.map(\.id)), in: store.directory, terminal) } catch {
+                    terminal.complain("\(error)")
+                    return .wrong
+                }
+                count += some.count
             }
-            count += store.chunks.count
         }
         guard count > 0 else {
             terminal.complain("there is no such chunk")

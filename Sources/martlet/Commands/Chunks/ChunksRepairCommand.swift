@@ -18,7 +18,7 @@ internal import GLib
             do {
                 let journal = Journal.complaining(to: terminal)
                 let store = try await ChunkStore.open(.untouched(directory), anew: anew, journal: journal)
-                let torn = try await store.index.unfinished().count
+                let torn = try await store.index.unfinished().count { $0.state == .open }
                 let count = try await store.index.count()
                 await store.close()
                 terminal.print("\(directory): \(count - torn) chunks in the index")
