@@ -200,6 +200,8 @@ package final class ChunkStore: Sendable {
         let id = lastID.add(1, ordering: .relaxed).newValue
         var name = ChunkName(camera: camera, start: start)
         while true {
+            try Folder.refuseLink("\(directory)/\(camera)")
+            try Folder.refuseLink("\(directory)/\(name.folder)")
             if try Folder.make("\(directory)/\(name.folder)") { space.update { $0.overhead += 4096 } }
             do throws(FileError) {
                 let file = try ChunkFile(
