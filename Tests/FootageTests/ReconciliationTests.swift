@@ -28,7 +28,10 @@ struct ReconciliationTests {
         static func == (one: Rows, other: Rows) -> Bool { (one.chunks, one.runs) == (other.chunks, other.runs) }
     }
 
-    private static func open(_ directory: String, _ change: (ChunkIndex) async throws -> Void = { _ in }) async throws
+    private static func open(
+        _ directory: String,
+        _ change: (ChunkIndex) async throws -> Void = { _ in }
+    ) async throws
         -> Rows
     {
         let said = Mutex<[String]>([])
@@ -205,7 +208,9 @@ struct ReconciliationTests {
         let failure = try #require(throws: FileError.self) {
             _ = try store.create("door", start: UTCTime(nanoseconds: 0), mediaTime: 0, sequence: 0)
         }
-        #expect("\(failure)" == "cannot record into \(scratch("store/\(path)")): it is a link, and links are not followed")
+        #expect(
+            "\(failure)" == "cannot record into \(scratch("store/\(path)")): it is a link, and links are not followed"
+        )
         await store.close()
         #expect(try FileManager.default.contentsOfDirectory(atPath: scratch("outside")) == [])
     }

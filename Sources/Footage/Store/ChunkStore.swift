@@ -51,7 +51,8 @@ package final class ChunkStore: Sendable {
 
     /// Opens a store: makes its directory if it is not there, takes its lock, and brings files and index together.
     ///
-    /// Blocks the caller's own executor here and there.
+    /// `interruption` is why recording had ended if the index was not closed in good order. Blocks the caller's own
+    /// executor here and there.
     ///
     /// - Throws: ``DirectoryInUse``, ``StoreMismatch``, ``ChunkIndex/Failure`` if the index is a newer version's, and
     ///   ``FileError`` if the disk does not do what it should.
@@ -59,6 +60,7 @@ package final class ChunkStore: Sendable {
         _ settings: Settings,
         clock: WallClock = .system,
         journal: Journal,
+        interruption: Gap.Reason = .power,
         isolation: isolated (any Actor)? = #isolation
     ) async throws -> ChunkStore {
         let directory = settings.directory
@@ -74,14 +76,14 @@ package final class ChunkStore: Sendable {
         var (index, identity, isUnclean) = try await IndexFile.open(in: directory, journal: journal)
         do {
             let reconciliation = Reconciliation(directory: directory, index: index, store: identity, journal: journal)
-            try await reconciliation.run(into: space, clock: clock, isUnclean: isUnclean)
+            try await reconciliation.run(into: space, interruption: isUnclean ? interruption : nil)
         } catch let failure as ChunkIndex.Failure where failure.isDamage {
             // Of an index that was closed in good order nobody looks through all before it is used.
             try IndexFile.setAside(in: directory, failure, journal: journal)
             space = makeSpace()
             (index, identity, isUnclean) = try await IndexFile.open(in: directory, journal: journal)
             let reconciliation = Reconciliation(directory: directory, index: index, store: identity, journal: journal)
-            try await reconciliation.run(into: space, clock: clock, isUnclean: true)
+            try await reconciliation.run(into: space, interruption: interruption)
         }
         let store = ChunkStore(
             settings: settings,
@@ -241,10 +243,13 @@ package final class ChunkStore: Sendable {
 
     /// Makes a chunk whole that could not be finished, up to its last fragment; the answer is what it became, if anything
     /// is left of it.
-    package func mend(_ chunk: Chunk, of run: Run) async throws -> Chunk? {
+    ///
+    /// `allocated` is what it was left with by ``leave(_:allocated:)``, if it was.
+    package func mend(_ chunk: Chunk, of run: Run, leaving allocated: Int64? = nil) async throws -> Chunk? {
         let mended = try await digester.offQueue { [directory, identity] () throws -> Chunk? in
             try ChunkRepair.mend(chunk, of: run, store: identity, in: directory)
         }
+        if let allocated { space.update { $0.release(allocated, of: chunk.camera) } }
         guard let mended else {
             space.update { $0.remove(chunk.id) }
             await persist("chunk \(chunk.path)") { try await $0.drop(chunk) }
@@ -252,6 +257,11 @@ package final class ChunkStore: Sendable {
         }
         await finished(mended)
         return mended
+    }
+
+    /// A chunk was closed and could not be made whole: it takes what it takes, and nobody writes to it any more.
+    package func leave(_ chunk: Chunk, allocated: Int64) {
+        space.update { $0.finish(chunk.id, of: chunk.camera, allocated: allocated) }
     }
 
     /// Adds a run and returns its key.
