@@ -29,8 +29,10 @@ internal import GStreamer
     package private(set) var openChunk: String?
     /// Chunks that were finished since the start.
     package private(set) var finishedChunks = 0
-    /// Chunks that could not be finished since the start; the next start repairs them.
-    package private(set) var unfinishedChunks = 0
+    /// Chunks that the disk did not let be finished: tried again when it takes something, and by the next start.
+    private var torn: [TornChunk] = []
+    /// How many chunks could not be finished yet.
+    package var unfinishedChunks: Int { torn.count }
     /// Why nothing is recorded although frames come; `nil` while all is well.
     package private(set) var trouble: String?
 
@@ -56,6 +58,7 @@ internal import GStreamer
         await withDiscardingTaskGroup { group in
             for await run in feed.runs { group.addTask { await self.record(run) } }
         }
+        if let store = await directory.open { await mendTorn(in: store) }
     }
 
     /// Records one run to its end, in more than one recording if the disk makes it necessary.
@@ -83,10 +86,13 @@ internal import GStreamer
         /// The run's key in the index, and what that knows of its clock.
         var key: Int64?
         var clock: RunClock.Mapping?
+        /// Whose index that is: another has another key.
+        var store: ChunkStore?
     }
 
     private func record(_ run: Feed.Run, from beginning: Feed.Beginning, _ progress: inout RunProgress) async throws {
         let store = try await directory.store()
+        if progress.store !== store { (progress.key, progress.store) = (nil, store) }
         let recording = try Recording(
             run,
             feed: feed,
@@ -106,7 +112,7 @@ internal import GStreamer
                 progress.sequence = chunk.sequence + 1
                 await opened(chunk, of: run, number, &progress, in: store)
             case .chunk(.closed(let chunk, let outcome)):
-                end = await closed(chunk, outcome, of: run, &progress, in: store) ?? end
+                end = await closed(chunk, outcome, of: run, number, &progress, in: store) ?? end
                 recording.closedOne()
             case .fault(let text):
                 if fault == nil { fault = RecordingFault(description: text) }
@@ -114,7 +120,15 @@ internal import GStreamer
             case .endOfStream: recording.end()
             }
         }
-        await gaps.ended(number, at: end, ending(of: run, fault), in: store)
+        let ending = ending(of: run, fault)
+        if let last = torn.lastIndex(where: { $0.recording == number }),
+            torn[last].chunk.sequence + 1 == progress.sequence
+        {
+            // Where the gap begins is known when the chunk is whole.
+            torn[last].ending = ending
+        } else {
+            await gaps.ended(number, at: end, ending, in: store)
+        }
         if let fault { throw fault }
     }
 
@@ -153,6 +167,7 @@ internal import GStreamer
         chunk.run = progress.key ?? 0
         await store.opened(chunk)
         await gaps.began(number, at: chunk.start, in: store)
+        await mendTorn(in: store)
     }
 
     private func begin(_ run: Feed.Run, _ progress: inout RunProgress, in store: ChunkStore) async {
@@ -161,10 +176,12 @@ internal import GStreamer
         progress.key = await store.begin(Run(run, camera: feed.camera, boot: feed.wallClock.boot))
         if mapping.state == .unsynchronised { unsynchronised.append(run.clock) }
         // What this machine filmed before it knew the time gets its true time.
-        guard mapping.state == .synchronised else { return }
-        for clock in unsynchronised { clock.restamp(offset: mapping.offset) }
+        let now = feed.wallClock.read()
+        guard now.isSynchronised else { return }
+        let offset = now.offset.inNanoseconds
+        for clock in unsynchronised { clock.restamp(offset: offset) }
         unsynchronised = []
-        await store.restamp(boot: feed.wallClock.boot, offset: mapping.offset)
+        await store.restamp(boot: feed.wallClock.boot, offset: offset)
     }
 
     /// Returns when the chunk's last frame ends, if there is a chunk.
@@ -172,6 +189,7 @@ internal import GStreamer
         _ chunk: Chunk,
         _ outcome: ChunkFile.Outcome,
         of run: Feed.Run,
+        _ number: Int,
         _ progress: inout RunProgress,
         in store: ChunkStore
     ) async -> UTCTime? {
@@ -187,10 +205,11 @@ internal import GStreamer
             await store.finished(chunk)
             Log.info("chunk \(outcome.name.file) is complete: \(movie.frames) frames", camera: feed.camera)
         } else {
-            guard let mended = await mend(chunk, outcome, of: run, in: store) else { return nil }
+            guard let mended = await mend(chunk, outcome, of: run, number, in: store) else { return nil }
             chunk = mended
         }
         finishedChunks += 1
+        await mendTorn(in: store)
         if mapping != progress.clock, let key = progress.key {
             await store.correct(key, to: mapping)
             progress.clock = mapping
@@ -198,27 +217,73 @@ internal import GStreamer
         return chunk.end
     }
 
+    // MARK: Torn chunks
+
+    /// A chunk that could not be made whole yet.
+    private struct TornChunk {
+        let chunk: Chunk
+        let run: Footage.Run
+        let store: ChunkStore
+        /// What the file takes on the disk, in bytes.
+        let allocated: Int64
+        /// The recording that it belongs to, and why that ended if this was its last chunk.
+        let recording: Int
+        var ending: Feed.Ending?
+    }
+
     /// A chunk that the muxer or the disk did not finish is made whole up to its last fragment, if the disk can do that.
     private func mend(
         _ chunk: Chunk,
         _ outcome: ChunkFile.Outcome,
         of run: Feed.Run,
+        _ number: Int,
         in store: ChunkStore
     ) async -> Chunk? {
-        if outcome.bytes == 0, outcome.failure == nil {
+        if outcome.bytes == 0 {
             await store.discarded(chunk)
             return nil
         }
+        let run = Run(run, camera: feed.camera, boot: feed.wallClock.boot)
         do {
-            let run = Run(run, camera: feed.camera, boot: feed.wallClock.boot)
             guard let mended = try await store.mend(chunk, of: run) else { return nil }
             Log.notice("chunk \(chunk.path) is repaired: \(mended.frames) frames", camera: feed.camera)
             return mended
         } catch {
-            unfinishedChunks += 1
             let cause = outcome.failure.map { "\($0)" } ?? "\(error)"
             Log.error("chunk \(outcome.name.openFile) stays unfinished: \(cause)", camera: feed.camera)
+            store.leave(chunk, allocated: outcome.allocated)
+            torn.append(
+                TornChunk(
+                    chunk: chunk,
+                    run: run,
+                    store: store,
+                    allocated: outcome.allocated,
+                    recording: number
+                )
+            )
             return nil
+        }
+    }
+
+    /// The disk takes something again: what it left torn is made whole.
+    private func mendTorn(in store: ChunkStore) async {
+        // Whoever opened the directory anew did it for the others.
+        torn.removeAll { $0.store !== store }
+        let waiting = torn
+        torn = []
+        for entry in waiting {
+            do {
+                let mended = try await store.mend(entry.chunk, of: entry.run, leaving: entry.allocated)
+                if let mended {
+                    finishedChunks += 1
+                    Log.notice("chunk \(entry.chunk.path) is repaired: \(mended.frames) frames", camera: feed.camera)
+                }
+                guard let ending = entry.ending else { continue }
+                await gaps.ended(entry.recording, at: mended?.end ?? entry.chunk.start, ending, in: store)
+            } catch {
+                // Said already; another time.
+                torn.append(entry)
+            }
         }
     }
 }

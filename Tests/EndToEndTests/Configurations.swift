@@ -11,10 +11,17 @@ struct TestCamera {
 
     var url: String { "rtsp://127.0.0.1:\(port)/\(name)" }
 
-    init(_ name: String, in scratch: ScratchDirectory, size: (Int, Int) = (640, 360)) throws {
+    /// Its chunks are in `directory`, or in a folder of its own; `more` is what else its recording's table says.
+    init(
+        _ name: String,
+        in scratch: ScratchDirectory,
+        size: (Int, Int) = (640, 360),
+        directory: String? = nil,
+        more: String = ""
+    ) throws {
         self.name = name
         port = try freePort()
-        directory = "\(scratch.path)/\(name)"
+        self.directory = directory ?? "\(scratch.path)/\(name)"
         configuration = "\(scratch.path)/\(name).toml"
         let text = """
             [camera]
@@ -24,8 +31,9 @@ struct TestCamera {
             height = \(size.1)
             bitrate = "3 Mbit/s"
             [camera.recording]
-            directory = "\(directory)"
+            directory = "\(self.directory)"
             chunk-duration = "10 s"
+            \(more)
             [camera.rtsp]
             listen = "127.0.0.1:\(port)"
             """

@@ -13,22 +13,35 @@ final class Martlet: @unchecked Sendable {  // `lines` is behind the lock; Proce
     private let lock = NSLock()
     private var lines: [String] = []
     private var partial = Data()
+    private var hasEnded = false
 
-    init(_ arguments: String...) throws {
-        process.executableURL = URL(fileURLWithPath: try Self.path)
-        process.arguments = arguments
+    convenience init(_ arguments: String...) throws { try self.init(running: [try Self.path] + arguments) }
+
+    /// Another program, found on the `PATH`, that is watched in the same way.
+    init(running command: [String], environment: [String: String] = [:]) throws {
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = command
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         let output = Pipe()
         process.standardOutput = output
         process.standardError = output
         process.standardInput = FileHandle.nullDevice
-        output.fileHandleForReading.readabilityHandler = { [weak self] handle in self?.take(handle.availableData) }
+        output.fileHandleForReading.readabilityHandler = { [weak self] handle in
+            let data = handle.availableData
+            if data.isEmpty { handle.readabilityHandler = nil }
+            self?.take(data)
+        }
         try process.run()
     }
 
     deinit { if process.isRunning { kill(process.processIdentifier, SIGKILL) } }
 
+    /// Whether all that it said has been read.
+    var isSilent: Bool { lock.withLock { hasEnded } }
+
     private func take(_ data: Data) {
         lock.withLock {
+            if data.isEmpty { hasEnded = true }
             partial.append(data)
             while let end = partial.firstIndex(of: 10) {
                 lines.append(String(decoding: partial[..<end], as: UTF8.self))

@@ -33,13 +33,16 @@ struct JournaledRecording: Sendable {
     /// How long the disk ever took to sync.
     private(set) var longestSync: Int64 = 0
 
+    /// One for all tests: making it takes its time.
+    static let shared = Task { try await make(chunks: 9) }
+
     /// Records with the real recorder: chunks of 2 s, most of them deleted again to make room.
     static func make(chunks: Int) async throws -> JournaledRecording {
         let scratch = try ScratchDirectory(inMemory: true)
         try scratch.makeFolder("store")
         let directory = scratch("store")
         let result = try await run(
-            [try Product.program("TestProbe"), "record", directory, String(chunks), "2500000"],
+            [try Product.program("TestProbe"), "record", directory, String(chunks), "2900000"],
             environment: try DiskJournal.environment(below: directory, journal: scratch("journal"))
         )
         guard result.status == 0 else { throw CommandFailure(description: result.errors) }

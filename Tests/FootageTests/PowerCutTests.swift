@@ -11,14 +11,13 @@ import Testing
 /// besides every moment at which a chunk is being closed.
 @Suite("Power cut", .serialized, .timeLimit(.minutes(10)))
 struct PowerCutTests {
-    private static let recording = Task { try await JournaledRecording.make(chunks: 9) }
     private static let randomCuts = ProcessInfo.processInfo.environment["MARTLET_POWER_CUTS"].flatMap { Int($0) } ?? 200
 
     @Test(
         "no finished chunk is lost, the open one keeps all but its last moments, and nothing bad is taken for footage"
     )
     func promise() async throws {
-        let recording = try await Self.recording.value
+        let recording = try await JournaledRecording.shared.value
         #expect(recording.files.count >= 9)
         #expect(recording.files.count { $0.deleted != nil } >= 2, "the quota is part of what is tested")
         var random = SeededRandom(seed: 1)
@@ -58,7 +57,7 @@ struct PowerCutTests {
 
     @Test("the test above fails where a sync is missing", arguments: Forgotten.allCases)
     func forgottenSync(forgotten: Forgotten) async throws {
-        let recording = try await Self.recording.value
+        let recording = try await JournaledRecording.shared.value
         let beforePatches = recording.syncsBeforePatches
         let inspection = try await Inspection.of(
             recording,
@@ -72,7 +71,7 @@ struct PowerCutTests {
 
     @Test("a repair that is cut off is made again at the next start, and loses nothing")
     func cutRepair() async throws {
-        let recording = try await Self.recording.value
+        let recording = try await JournaledRecording.shared.value
         var random = SeededRandom(seed: 3)
         // Torn chunks: one in its middle, and some at each step of being closed.
         let file = try #require(recording.files.dropLast().last)

@@ -155,6 +155,13 @@ package struct SimulatedDisk {
         return folder?.present.names[name]?.present.bytes
     }
 
+    /// What programs see.
+    package var present: Tree { Self.present(root) }
+
+    private static func present(_ node: Node) -> Tree {
+        node.isFolder ? .folder(node.present.names.mapValues { present($0) }) : .file(node.present.bytes)
+    }
+
     /// What is there when the power comes back.
     package func afterPowerCut(using random: inout SeededRandom) -> Tree { Self.tree(root, using: &random) }
 

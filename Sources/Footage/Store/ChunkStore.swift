@@ -57,7 +57,8 @@ package final class ChunkStore: Sendable {
 
     /// Opens a store: makes its directory if it is not there, takes its lock, and brings files and index together.
     ///
-    /// With `anew` the index is made from the chunks alone, and the old one is kept beside it. Blocks the caller's own
+    /// With `anew` the index is made from the chunks alone, and the old one is kept beside it. `interruption` is why
+    /// recording had ended if the index was not closed in good order. Blocks the caller's own
     /// executor here and there.
     ///
     /// - Throws: ``DirectoryInUse``, ``StoreMismatch``, ``ChunkIndex/Failure`` if the index is a newer version's, and
@@ -67,6 +68,7 @@ package final class ChunkStore: Sendable {
         anew: Bool = false,
         clock: WallClock = .system,
         journal: Journal,
+        interruption: Gap.Reason = .power,
         isolation: isolated (any Actor)? = #isolation
     ) async throws -> ChunkStore {
         let directory = settings.directory
@@ -80,13 +82,13 @@ package final class ChunkStore: Sendable {
         let makeSpace = { Space(directory: directory, quota: Quota(limits: limits)) { shortages.yield() } }
         var space = makeSpace()
         var opened = try await IndexFile.open(in: directory, replacing: anew ? .asked : nil, journal: journal)
-        do { try await reconcile(opened, space, clock, journal, in: directory) } catch let failure as ChunkIndex.Failure
+        do { try await reconcile(opened, space, interruption, journal, in: directory) } catch let failure as ChunkIndex.Failure
             where failure.isDamage
         {
             // Of an index that was closed in good order nobody looks through all before it is used.
             opened = try await IndexFile.open(in: directory, replacing: .damaged(failure), journal: journal)
             space = makeSpace()
-            try await reconcile(opened, space, clock, journal, in: directory)
+            try await reconcile(opened, space, interruption, journal, in: directory)
         }
         let (index, identity) = (opened.index, opened.identity)
         let store = ChunkStore(
@@ -108,14 +110,14 @@ package final class ChunkStore: Sendable {
     private static func reconcile(
         _ opened: IndexFile.Opened,
         _ space: Space,
-        _ clock: WallClock,
+        _ interruption: Gap.Reason,
         _ journal: Journal,
         in directory: String,
         isolation: isolated (any Actor)? = #isolation
     ) async throws {
         let (index, identity) = (opened.index, opened.identity)
         let reconciliation = Reconciliation(directory: directory, index: index, store: identity, journal: journal)
-        try await reconciliation.run(into: space, clock: clock, isUnclean: opened.isUnclean)
+        try await reconciliation.run(into: space, interruption: opened.isUnclean ? interruption : nil)
         try await index.protect(paths: opened.salvage.protected)
         for gap in opened.salvage.gaps { try await index.add(gap) }
     }
@@ -225,6 +227,8 @@ package final class ChunkStore: Sendable {
         var name = ChunkName(camera: camera, start: start)
         var attempts = 0
         while true {
+            try Folder.refuseLink("\(directory)/\(camera)")
+            try Folder.refuseLink("\(directory)/\(name.folder)")
             if try Folder.make("\(directory)/\(name.folder)") { space.update { $0.overhead += 4096 } }
             do throws(FileError) {
                 let file = try ChunkFile(
@@ -269,10 +273,13 @@ package final class ChunkStore: Sendable {
 
     /// Makes a chunk whole that could not be finished, up to its last fragment; the answer is what it became, if anything
     /// is left of it.
-    package func mend(_ chunk: Chunk, of run: Run) async throws -> Chunk? {
+    ///
+    /// `allocated` is what it was left with by ``leave(_:allocated:)``, if it was.
+    package func mend(_ chunk: Chunk, of run: Run, leaving allocated: Int64? = nil) async throws -> Chunk? {
         let mended = try await digester.offQueue { [directory, identity] () throws -> Chunk? in
             try ChunkRepair.mend(chunk, of: run, store: identity, in: directory)
         }
+        if let allocated { space.update { $0.release(allocated, of: chunk.camera) } }
         guard let mended else {
             space.update { $0.remove(chunk.id) }
             await persist("chunk \(chunk.path)") { try await $0.drop(chunk) }
@@ -280,6 +287,11 @@ package final class ChunkStore: Sendable {
         }
         await finished(mended)
         return mended
+    }
+
+    /// A chunk was closed and could not be made whole: it takes what it takes, and nobody writes to it any more.
+    package func leave(_ chunk: Chunk, allocated: Int64) {
+        space.update { $0.finish(chunk.id, of: chunk.camera, allocated: allocated) }
     }
 
     /// Adds a run and returns its key.

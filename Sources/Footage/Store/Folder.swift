@@ -96,6 +96,13 @@ enum Folder {
         }
     }
 
+    /// - Throws: ``FileError`` if what is there is a link: behind it no quota counts, and nothing is deleted.
+    static func refuseLink(_ path: String) throws(FileError) {
+        var status = stat()
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { return }
+        throw FileError("record into", path, code: ELOOP, words: "it is a link, and links are not followed")
+    }
+
     static func parent(of path: String) -> String {
         let parts = path.split(separator: "/", omittingEmptySubsequences: true).dropLast()
         let joined = parts.joined(separator: "/")

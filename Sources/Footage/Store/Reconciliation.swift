@@ -37,7 +37,9 @@ actor Reconciliation {
     }
 
     /// Looks through the directory, and enters into the books what there is.
-    func run(into space: Space, clock: WallClock, isUnclean: Bool) async throws {
+    ///
+    /// `interruption` is why recording ended without a word, if it did.
+    func run(into space: Space, interruption: Gap.Reason?) async throws {
         nextID = try await index.lastID() + 1
         try await finishDeleting()
         let root = try Folder.entries(of: directory) ?? []
@@ -57,7 +59,7 @@ actor Reconciliation {
         try await findLost()
         if adopted > 0 { try await index.restampBoots() }
         try await index.dropEmptyRuns()
-        try await resume(clock: clock, isUnclean: isUnclean)
+        if let interruption { try await resume(after: interruption) }
         let (books, overhead) = (books, overhead)
         space.update { quota in
             quota.overhead += overhead
@@ -100,17 +102,18 @@ actor Reconciliation {
         return false
     }
 
-    /// A process that ended without a word leaves no gap behind: it began where its last chunk ends.
-    private func resume(clock: WallClock, isUnclean: Bool) async throws {
-        guard isUnclean else { return }
+    /// A process that ended without a word, or a disk that went away, left no gap behind: it began where its last chunk
+    /// ends.
+    private func resume(after reason: Gap.Reason) async throws {
+        let detail = reason == .disk ? "the disk was away" : "the recorder ended unexpectedly"
         for camera in try await index.cameras() {
             guard let end = try await index.lastEnd(of: camera) else { continue }
             let gap = Gap(
                 camera: camera,
                 start: end,
                 end: nil,
-                reason: .power,
-                detail: "the recorder ended unexpectedly"
+                reason: reason,
+                detail: detail
             )
             try await index.add(gap)
         }

@@ -10,6 +10,8 @@ package actor RecordingDirectory {
     private var present: ChunkStore?
     private var opening: Task<ChunkStore, any Error>?
     private var didOpen: (@Sendable (ChunkStore) async -> Void)?
+    /// The disk has been away since this process began.
+    private var wasLost = false
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -26,12 +28,15 @@ package actor RecordingDirectory {
             guard present.openFiles == 0 else {
                 throw FileError("open again", settings.directory, code: 0, words: "chunks are still being closed there")
             }
-            self.present = nil
+            (self.present, wasLost) = (nil, true)
             await present.close()
             journal.notice("\(settings.directory) is opened anew")
         }
         if let opening { return try await opening.value }
-        let task = Task { try await ChunkStore.open(settings, clock: clock, journal: journal) }
+        let interruption: Gap.Reason = wasLost ? .disk : .power
+        let task = Task {
+            try await ChunkStore.open(settings, clock: clock, journal: journal, interruption: interruption)
+        }
         opening = task
         defer { opening = nil }
         let store = try await task.value
