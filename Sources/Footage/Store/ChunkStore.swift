@@ -82,7 +82,8 @@ package final class ChunkStore: Sendable {
         let makeSpace = { Space(directory: directory, quota: Quota(limits: limits)) { shortages.yield() } }
         var space = makeSpace()
         var opened = try await IndexFile.open(in: directory, replacing: anew ? .asked : nil, journal: journal)
-        do { try await reconcile(opened, space, interruption, journal, in: directory) } catch let failure as ChunkIndex.Failure
+        do { try await reconcile(opened, space, interruption, journal, in: directory) } catch let failure
+            as ChunkIndex.Failure
             where failure.isDamage
         {
             // Of an index that was closed in good order nobody looks through all before it is used.
