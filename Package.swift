@@ -64,7 +64,7 @@ let package = Package(
 
         .target(
             name: "TestSupport",
-            dependencies: ["CGStreamer", "GLib", "GStreamer"],
+            dependencies: ["CGStreamer", "Footage", "GLib", "GStreamer", "ISOBaseMedia"],
             path: "Tests/TestSupport",
             swiftSettings: settings
         ),

@@ -6,12 +6,15 @@ extension SampleTable {
     /// mp4mux writes the media first and then the `moov` or `moof` that describes them (seen with 1.22 and 1.26); other
     /// muxers do it the other way round. A fragment counts when both are there.
     ///
+    /// With `isTorn` nobody writes to it any more, and an index is looked for where a muxer that was finalising leaves it
+    /// hidden behind the last media.
+    ///
     /// - Throws: ``ReadError``, if there is no `moov` to begin with. What is wrong behind it is only the table's end.
-    package init<Source: ByteSource>(_ source: Source) throws(ReadError<Source.Failure>) {
+    package init<Source: ByteSource>(_ source: Source, isTorn: Bool = false) throws(ReadError<Source.Failure>) {
         var boxes = try TopLevelBoxes(source)
         var leading: [TopLevelBox] = []
         while let box = try boxes.next() {
-            if let (movie, range) = try boxes.finalMovie(in: box) {
+            if isTorn, let (movie, range) = try boxes.finalMovie(in: box) {
                 self.init(finalising: movie, at: range, rooms: Room.rooms(leading: leading, movie: nil))
                 return
             }
@@ -26,7 +29,7 @@ extension SampleTable {
             } catch { throw .malformed(error) }
             // A finished movie's fragments would be none of it; a second movie is what a repair left.
             let rooms = Room.rooms(leading: leading, movie: box)
-            if reading.movie.defaults != nil, let (movie, range) = try reading.readFragments(&boxes) {
+            if reading.movie.defaults != nil, let (movie, range) = try reading.readFragments(&boxes, isTorn: isTorn) {
                 self.init(finalising: movie, at: range, rooms: rooms)
                 return
             }
@@ -76,11 +79,12 @@ private struct TableReading {
     ///
     /// Returns the `moov` of the whole file, if a muxer that was finalising it had come as far as that.
     mutating func readFragments<Source: ByteSource>(
-        _ boxes: inout TopLevelBoxes<Source>
+        _ boxes: inout TopLevelBoxes<Source>,
+        isTorn: Bool
     ) throws(ReadError<Source.Failure>) -> (MovieBox, Range<UInt64>)? {
         do throws(ReadError<Source.Failure>) {
             while isWhole, let box = try boxes.next() {
-                if let final = try boxes.finalMovie(in: box) { return final }
+                if isTorn, let final = try boxes.finalMovie(in: box) { return final }
                 guard box.type == "moof" else { continue }
                 guard box.isComplete else { return nil }
                 let content = try boxes.content(of: box)

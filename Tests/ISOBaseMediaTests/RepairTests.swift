@@ -46,6 +46,28 @@ struct RepairTests {
         #expect(plain.map { $0.split(separator: " ").last } == seen.map { $0.split(separator: " ").last })
     }
 
+    @Test(
+        "a file that was cut off while it was being finalised is finished, and no frame is lost",
+        arguments: [true, false]
+    )
+    func finalising(isOldIndexBroken: Bool) async throws {
+        let finished = try await Recording.plain.bytes(in: try ScratchDirectory())
+        // What mp4mux does at last, undone: it breaks the first index, and widens the first `mdat` over everything.
+        let hidden = Array("hoov".utf8)
+        let old = try #require(finished.indices.first { finished[$0...].starts(with: hidden) })
+        let media = try #require(finished.indices.first { finished[$0...].starts(with: Array("mdat".utf8)) }) - 4
+        var torn = finished
+        torn.replaceSubrange(media..<media + 4, with: bigEndian(UInt32(old - 4 - media)))
+        if !isOldIndexBroken { torn.replaceSubrange(old..<old + 4, with: Array("moov".utf8)) }
+        // And a part of what would have come next.
+        let table = try SampleTable(torn + Self.extra.prefix(5), isTorn: true)
+        #expect(try table.samples == SampleTable(finished).samples && !table.isFinished)
+        let repair = try Repair(table, created: Self.created, appending: Self.extra)
+        let file = Self.repaired(torn, by: repair)
+        #expect(try SampleTable(file).samples == table.samples && SampleTable(file).isFinished)
+        #expect(file.count == finished.count + Self.extra.count)
+    }
+
     @Test("GStreamer plays a repaired file, whether it may seek in it or not", arguments: ["", "queue !"])
     func gstreamer(queue: String) async throws {
         let scratch = try ScratchDirectory()

@@ -16,7 +16,7 @@ enum ChunkRepair {
         let openPath = "\(directory)/\(chunk.openPath)"
         let file = try RandomAccessFile(openPath, writable: true)
         let read: SampleTable
-        do throws(ReadError<FileError>) { read = try SampleTable(file) } catch {
+        do throws(ReadError<FileError>) { read = try SampleTable(file, isTorn: true) } catch {
             if case .source(let failure) = error { throw failure }
             return try discard(openPath)
         }

@@ -1,43 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
-import Foundation
-import ISOBaseMedia
-import TestSupport
-
-@testable import Footage
+package import Footage
+internal import ISOBaseMedia
 
 /// A real recording, operation by operation: what was on its disk at every moment, and what it had promised by then.
-struct JournaledRecording: Sendable {
+package struct JournaledRecording: Sendable {
     /// One chunk of it.
-    struct File: Sendable {
-        let name: ChunkName
+    package struct File: Sendable {
+        package let name: ChunkName
         /// Place in the journal at which it was created.
-        let opened: Int
+        package let opened: Int
         /// Where the file got its final name.
-        var renamed: Int?
+        package var renamed: Int?
         /// Where the recorder said that it was complete.
-        var completed: Int?
+        package var completed: Int?
         /// Where its deletion reached the file.
-        var deleted: Int?
+        package var deleted: Int?
         /// As it was when it was complete.
-        var bytes: [UInt8] = []
+        package var bytes: [UInt8] = []
         /// Its samples, with their bytes.
-        var samples: [ArraySlice<UInt8>] = []
+        package var samples: [ArraySlice<UInt8>] = []
         /// How many frames the recording had before it.
-        var firstFrame = 0
+        package var firstFrame = 0
     }
 
-    let entries: [DiskJournal.Entry]
-    var files: [File] = []
+    package let entries: [DiskJournal.Entry]
+    package var files: [File] = []
     /// When the recorder got each frame, in nanoseconds of the monotonic clock.
-    let fed: [Int64]
+    package let fed: [Int64]
     /// How long the disk ever took to sync.
-    private(set) var longestSync: Int64 = 0
+    package private(set) var longestSync: Int64 = 0
 
     /// One for all tests: making it takes its time.
-    static let shared = Task { try await make(chunks: 9) }
+    package static let shared = Task { try await make(chunks: 9) }
 
     /// Records with the real recorder: chunks of 2 s, most of them deleted again to make room.
-    static func make(chunks: Int) async throws -> JournaledRecording {
+    package static func make(chunks: Int) async throws -> JournaledRecording {
         let scratch = try ScratchDirectory(inMemory: true)
         try scratch.makeFolder("store")
         let directory = scratch("store")
@@ -49,7 +46,7 @@ struct JournaledRecording: Sendable {
         return try JournaledRecording(DiskJournal(scratch("journal"), below: directory))
     }
 
-    init(_ journal: DiskJournal) throws {
+    package init(_ journal: DiskJournal) throws {
         entries = journal.entries
         fed = entries.filter { $0.kind == .said && $0.text == "fed\n" }.map(\.time)
         var begun: [Int: Int64] = [:]
@@ -89,7 +86,7 @@ struct JournaledRecording: Sendable {
     }
 
     /// Every place around the end of each chunk: from before its final index is synced until after it is said to be complete.
-    var placesAroundClosings: [Int] {
+    package var placesAroundClosings: [Int] {
         var places: Set<Int> = []
         for file in files {
             guard let renamed = file.renamed, let completed = file.completed else { continue }
@@ -103,7 +100,7 @@ struct JournaledRecording: Sendable {
     }
 
     /// The syncs after which a closing chunk's old index is broken.
-    var syncsBeforePatches: Set<Int> {
+    package var syncsBeforePatches: Set<Int> {
         var numbers: Set<Int> = []
         var sizes: [UInt64: Int] = [:]
         var lastSync: [UInt64: Int] = [:]
