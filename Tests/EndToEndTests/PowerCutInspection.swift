@@ -194,7 +194,17 @@ struct Inspection: Sendable {
                         }
                     }
             }
-        if !isPrefix { violations.append("\(chunk.path) holds what was never filmed") }
+        if !isPrefix {
+            let places = zip(table.samples, file.samples).enumerated().flatMap { number, pair in
+                let (sample, original) = pair
+                let range = Int(sample.range.lowerBound)..<Int(sample.range.upperBound)
+                return zip(range, original).filter { bytes[$0] != $1 }.map { "sample \(number) of \(range) byte \($0): \(bytes[$0]) for \($1)" }
+            }
+            violations.append(
+                "\(chunk.path) holds what was never filmed: \(places.count) bytes, \(places.prefix(6)), last \(places.last ?? ""), "
+                    + "\(table.samples.count) of \(file.samples.count) samples"
+            )
+        }
         // A plain file: fragments that no index of their own precedes disturb other readers.
         if let boxes = topLevelTypes(of: bytes), boxes.contains("moof") {
             violations.append("\(chunk.path) still has fragments: \(Set(boxes))")
