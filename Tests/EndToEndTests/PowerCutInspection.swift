@@ -198,7 +198,9 @@ struct Inspection: Sendable {
             let places = zip(table.samples, file.samples).enumerated().flatMap { number, pair in
                 let (sample, original) = pair
                 let range = Int(sample.range.lowerBound)..<Int(sample.range.upperBound)
-                return zip(range, original).filter { bytes[$0] != $1 }.map { "sample \(number) of \(range) byte \($0): \(bytes[$0]) for \($1)" }
+                return zip(range, original).filter { bytes[$0] != $1 }.map {
+                    "sample \(number) of \(range) byte \($0): \(bytes[$0]) for \($1)"
+                }
             }
             violations.append(
                 "\(chunk.path) holds what was never filmed: \(places.count) bytes, \(places.prefix(6)), last \(places.last ?? ""), "

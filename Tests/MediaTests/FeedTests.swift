@@ -85,8 +85,9 @@ struct FeedTests {
         let early = try await Consumer()
         _ = feed.subscribe(early.source, as: .viewer, from: .pictureAtOnce, limit: 1000)
         #expect(asked.withLock { $0 } == 1)
-        push(0..<2, to: feed) { $0 == 0 }
+        // Made before: between a keyframe and who joins then must lie nothing that may take its time.
         let fresh = try await Consumer()
+        push(0..<2, to: feed) { $0 == 0 }
         _ = feed.subscribe(fresh.source, as: .viewer, from: .pictureAtOnce, limit: 1000)
         #expect(asked.withLock { $0 } == 1)
         #expect(numbers(await fresh.collector.next(2)) == [0, 1])
