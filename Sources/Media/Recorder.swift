@@ -178,7 +178,7 @@ internal import GStreamer
         // What this machine filmed before it knew the time gets its true time.
         let now = feed.wallClock.read()
         guard now.isSynchronised else { return }
-        let offset = now.offset.inNanoseconds
+        let offset = mapping.state == .synchronised ? mapping.offset : now.offset.inNanoseconds
         for clock in unsynchronised { clock.restamp(offset: offset) }
         unsynchronised = []
         await store.restamp(boot: feed.wallClock.boot, offset: offset)

@@ -39,7 +39,21 @@ package struct WallClock: Sendable {
 
     /// The machine's own.
     package static let system = WallClock(boot: systemBoot()) {
-        Reading(utc: .now, monotonic: monotonicNow(), isSynchronised: martlet_clock_is_synchronised() != 0)
+        let (utc, monotonic) = bothClocks()
+        return Reading(utc: utc, monotonic: monotonic, isSynchronised: martlet_clock_is_synchronised() != 0)
+    }
+
+    /// The two clocks at one moment: a thread that is interrupted between them reads them again.
+    private static func bothClocks() -> (UTCTime, Int64) {
+        var best: (utc: UTCTime, monotonic: Int64, width: Int64)?
+        for _ in 0..<8 {
+            let before = monotonicNow()
+            let utc = UTCTime.now
+            let width = monotonicNow() - before
+            if width < best?.width ?? .max { best = (utc, before + width / 2, width) }
+            if width < 5_000 { break }
+        }
+        return best.map { ($0.utc, $0.monotonic) } ?? (.now, monotonicNow())
     }
 
     private static func monotonicNow() -> Int64 {
