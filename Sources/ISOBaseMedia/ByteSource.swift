@@ -8,7 +8,7 @@ package protocol ByteSource<Failure> {
     associatedtype Failure: Error
 
     /// How many bytes there are now.
-    var byteCount: UInt64 { get throws(Failure) }
+    func byteCount() throws(Failure) -> UInt64
 
     /// Returns the bytes of the range, or those of them that the file has.
     func read(_ range: Range<UInt64>) throws(Failure) -> [UInt8]
@@ -18,10 +18,10 @@ package protocol ByteSource<Failure> {
 extension [UInt8]: ByteSource {
     package typealias Failure = Never
 
-    package var byteCount: UInt64 { UInt64(count) }
+    package func byteCount() -> UInt64 { UInt64(count) }
 
     package func read(_ range: Range<UInt64>) -> [UInt8] {
-        Array(self[Int(Swift.min(range.lowerBound, byteCount))..<Int(Swift.min(range.upperBound, byteCount))])
+        Array(self[Int(Swift.min(range.lowerBound, byteCount()))..<Int(Swift.min(range.upperBound, byteCount()))])
     }
 }
 

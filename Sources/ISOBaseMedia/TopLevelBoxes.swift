@@ -32,7 +32,7 @@ struct TopLevelBoxes<Source: ByteSource> {
 
     init(_ source: Source) throws(ReadError<Source.Failure>) {
         self.source = source
-        do throws(Source.Failure) { end = try source.byteCount } catch { throw .source(error) }
+        do throws(Source.Failure) { end = try source.byteCount() } catch { throw .source(error) }
     }
 
     /// The size of the file when reading began.

@@ -149,10 +149,10 @@ struct SampleTableTests {
 
     @Test("claims that no file can hold are errors at once")
     func claims() throws {
-        let zeros = Sparse(beginning: [], byteCount: 2 << 30)
+        let zeros = Sparse(beginning: [], size: 2 << 30)
         #expect(throws: ReadError<Never>.malformed(Malformed("no box", at: 0))) { _ = try SampleTable(zeros) }
         let movie = bigEndian(UInt32(1 << 31)) + Array("moov".utf8)
-        let large = Sparse(beginning: movie, byteCount: 3 << 30)
+        let large = Sparse(beginning: movie, size: 3 << 30)
         #expect(throws: ReadError<Never>.self) { _ = try SampleTable(large) }
         // Four billion samples of one size, of which the box says no more.
         for size in [0, 1] as [UInt32] {
@@ -177,7 +177,7 @@ struct SampleTableTests {
     static func inFile(ofSize size: UInt64, _ movie: [UInt8]) throws -> SampleTable {
         let header = bigEndian(UInt32(1)) + Array("mdat".utf8) + bigEndian(size)
         return try SampleTable(
-            Sparse(beginning: header, end: movie, byteCount: size + UInt64(movie.count))
+            Sparse(beginning: header, end: movie, size: size + UInt64(movie.count))
         )
     }
 

@@ -6,7 +6,7 @@ struct Prefix: ByteSource {
     let file: [UInt8]
     let count: Int
 
-    var byteCount: UInt64 { UInt64(count) }
+    func byteCount() -> UInt64 { UInt64(count) }
 
     func read(_ range: Range<UInt64>) -> [UInt8] {
         Array(file[min(Int(range.lowerBound), count)..<min(Int(range.upperBound), count)])
@@ -17,12 +17,14 @@ struct Prefix: ByteSource {
 struct Sparse: ByteSource {
     var beginning: [UInt8]
     var end: [UInt8] = []
-    var byteCount: UInt64
+    var size: UInt64
+
+    func byteCount() -> UInt64 { size }
 
     func read(_ range: Range<UInt64>) -> [UInt8] {
-        (range.lowerBound..<min(range.upperBound, byteCount)).map { offset in
+        (range.lowerBound..<min(range.upperBound, size)).map { offset in
             if offset < UInt64(beginning.count) { return beginning[Int(offset)] }
-            let endStart = byteCount - UInt64(end.count)
+            let endStart = size - UInt64(end.count)
             return offset < endStart ? 0 : end[Int(offset - endStart)]
         }
     }
@@ -36,7 +38,7 @@ final class Meter: ByteSource {
 
     init(_ file: [UInt8]) { self.file = file }
 
-    var byteCount: UInt64 { file.byteCount }
+    func byteCount() -> UInt64 { file.byteCount() }
 
     func read(_ range: Range<UInt64>) -> [UInt8] {
         reads += 1

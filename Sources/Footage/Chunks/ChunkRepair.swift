@@ -46,7 +46,7 @@ enum ChunkRepair {
         mended.path = try rename(chunk, in: directory)
         mended.frames = table.frames
         mended.duration = table.length
-        mended.bytes = Int64(try file.byteCount)
+        mended.bytes = Int64(try file.byteCount())
         mended.allocated = try file.allocated
         mended.digest = nil
         return mended

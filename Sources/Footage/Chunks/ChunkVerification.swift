@@ -17,7 +17,7 @@ package enum ChunkVerification {
         }
         var problems: [String] = []
         do {
-            let bytes = Int64(try file.byteCount)
+            let bytes = Int64(try file.byteCount())
             if bytes != chunk.bytes { problems.append("it has \(bytes) bytes; the index says \(chunk.bytes)") }
             let table = try SampleTable(file)
             if !table.isFinished { problems.append("its index box is not that of a finished file") }

@@ -27,9 +27,7 @@ package final class RandomAccessFile: Sendable {
         return status
     }
 
-    package var byteCount: UInt64 {
-        get throws(FileError) { UInt64(try status().st_size) }
-    }
+    package func byteCount() throws(FileError) -> UInt64 { UInt64(try status().st_size) }
 
     /// What the file takes on the disk, in bytes.
     package var allocated: Int64 {
@@ -37,7 +35,7 @@ package final class RandomAccessFile: Sendable {
     }
 
     package func read(_ range: Range<UInt64>) throws(FileError) -> [UInt8] {
-        let end = min(range.upperBound, try byteCount)
+        let end = min(range.upperBound, try byteCount())
         guard range.lowerBound < end else { return [] }
         var bytes = [UInt8](repeating: 0, count: Int(end - range.lowerBound))
         var done = 0

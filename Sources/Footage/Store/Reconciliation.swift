@@ -286,7 +286,7 @@ actor Reconciliation {
         var (chunk, _) = try await describe(name, metadata, row: row)
         chunk.state = .complete
         (chunk.frames, chunk.duration) = (table.frames, table.length)
-        (chunk.bytes, chunk.allocated) = (Int64(try file.byteCount), try file.allocated)
+        (chunk.bytes, chunk.allocated) = (Int64(try file.byteCount()), try file.allocated)
         return chunk
     }
 
