@@ -341,6 +341,11 @@ package final class ChunkStore: Sendable {
         }
     }
 
+    /// Deletes what has to go; returns when nothing has to, or nothing more may.
+    ///
+    /// Happens by itself whenever room is short.
+    package func makeRoom() async { await evictor.makeRoom() }
+
     /// Deletes a chunk at a person's wish.
     package func remove(_ chunk: Chunk) async throws { try await evictor.remove(chunk, reason: .removed) }
 
