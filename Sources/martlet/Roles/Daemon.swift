@@ -16,21 +16,38 @@ internal import Serving
     /// systemd's patience and ours: stopping takes less than ten seconds, whatever hangs.
     private nonisolated static let stopLimit = Duration.seconds(9)
 
+    /// A store that opens in so long is open before the first frame; one that takes longer holds up nobody's live view.
+    private static let openingLimit = Duration.seconds(2)
+
+    private enum Ending: Sendable {
+        case signal(Int32)
+        /// What no waiting mends.
+        case failure(any Error)
+    }
+
     /// Runs until SIGTERM or SIGINT; every chunk is complete, durable and in the index when this returns.
     func run() async -> ExitStatus {
+        let (endings, end) = AsyncStream.makeStream(of: Ending.self)
         let signals = UnixSignal.stream(of: [SIGTERM, SIGINT])
+        // Further signals change nothing: only the first ending counts, and their default action stays taken away.
+        let listening = Task { for await signal in signals { end.yield(.signal(signal)) } }
         for camera in cameras { service.serve(camera.feed) }
         let control = Control(role: role)
-        do { try await openDirectory(control) } catch {
-            Log.error("\(error)")
+        if let failure = await openDirectory(control, failure: { end.yield(.failure($0)) }) {
+            Log.error("\(failure)")
             return .wrong
         }
         let running = cameras.map { camera in Task { await camera.run() } }
         ServiceManager.ready()
         let report = Task { await reportStatus() }
-        // Further signals change nothing: the stream is no longer read, and their default action stays taken away.
-        for await signal in signals {
-            Log.notice("\(signal == SIGINT ? "SIGINT" : "SIGTERM"): stopping")
+        var hasFailed = false
+        for await ending in endings {
+            switch ending {
+            case .signal(let signal): Log.notice("\(signal == SIGINT ? "SIGINT" : "SIGTERM"): stopping")
+            case .failure(let error):
+                Log.error("\(error)")
+                hasFailed = true
+            }
             break
         }
         report.cancel()
@@ -47,30 +64,54 @@ internal import Serving
         control.close()
         await directory?.close()
         service.close()
-        withExtendedLifetime(signals) {}
+        listening.cancel()
         let unfinished = cameras.reduce(0) { $0 + ($1.recorder?.unfinishedChunks ?? 0) }
         guard unfinished == 0 else {
             Log.error("stopped: \(unfinished) chunks are not complete; the next start makes them whole")
             return .wrong
         }
         Log.notice("stopped: every chunk is complete")
-        return .done
+        return hasFailed ? .wrong : .done
     }
 
     /// Opens the store, so that files and index agree before anything new comes.
     ///
-    /// A disk that is away, or ill, stops nothing but the recording, which tries again.
-    ///
-    /// - Throws: what no waiting mends: another process has the directory, or the index is not for this program.
-    private func openDirectory(_ control: Control) async throws {
-        guard let directory else { return }
+    /// A disk that is away, or ill, stops nothing but the recording, which tries again. What no waiting mends is returned,
+    /// or told to `failure` where it comes late: another process has the directory, or the index is not for this program.
+    private func openDirectory(
+        _ control: Control,
+        failure: @escaping @Sendable (any Error) -> Void
+    ) async -> (any Error)? {
+        guard let directory else { return nil }
         await directory.onOpen { store in await control.listen(in: store, of: directory) }
+        let (results, result) = AsyncStream.makeStream(of: (any Error)?.self)
+        let opening = Task {
+            let error = await Self.open(directory)
+            result.yield(error)
+            return error
+        }
+        let limit = Task {
+            do { try await Task.sleep(for: Self.openingLimit) } catch { return }
+            result.yield(nil)
+        }
+        defer { limit.cancel() }
+        for await error in results {
+            if let error { return error }
+            break
+        }
+        Task { if let error = await opening.value { failure(error) } }
+        return nil
+    }
+
+    /// Returns what no waiting mends.
+    private static func open(_ directory: RecordingDirectory) async -> (any Error)? {
         do { _ = try await directory.store() } catch {
             let isFinal =
                 error is DirectoryInUse || error is StoreMismatch || (error as? ChunkIndex.Failure)?.isNewer == true
-            if isFinal { throw error }
+            if isFinal { return error }
             Log.error("recording cannot begin: \(error)")
         }
+        return nil
     }
 
     private func reportStatus() async {
