@@ -26,9 +26,9 @@ internal import GLib
         await store.endGap(of: camera, at: start)
     }
 
-    /// A recording is over, with the last frame that it kept; without one there is nothing new to say.
+    /// A recording is over, with the last frame that it kept; one that kept none leaves a gap from where it began.
     func ended(_ number: Int, at end: UTCTime?, _ ending: Feed.Ending, in store: ChunkStore) async {
-        guard let end else { return }
+        guard let end = end ?? begun.flatMap({ $0.number == number ? $0.at : nil }) else { return }
         let next = begun.flatMap { $0.number > number ? $0.at : nil }
         await store.addGap(
             Gap(camera: camera, start: end, end: next, reason: ending.reason, detail: ending.detail)

@@ -52,20 +52,12 @@ import Testing
                 #expect(breaks(in: try await store.frameTimes()).count == 1, "one gap: the time it was dead")
             }
         }
-        // What the killed camera was writing is cut off, and plays.
-        let torn = try #require(openChunks(in: "\(scratch.path)/till").first)
-        let probe = try await run(
-            "ffprobe",
-            "-v",
-            "error",
-            "-count_frames",
-            "-show_entries",
-            "stream=nb_read_frames",
-            "-of",
-            "csv=p=0",
-            torn
-        )
-        #expect((Int(probe.output.trimmingCharacters(in: .newlines)) ?? 0) > 0)
+        // What the killed camera was writing is whole again, up to where it was cut off.
+        #expect(openChunks(in: scratch.path) == [])
+        let listed = try await run(try Martlet.path, "chunks", "list", "--directory", "\(scratch.path)/till")
+        #expect(listed.output.contains("repaired") && listed.output.contains("missing: power"), "\(listed.output)")
+        let verified = try await run(try Martlet.path, "chunks", "verify", "--directory", "\(scratch.path)/store")
+        #expect(verified.status == 0, "\(verified.errors)")
     }
 }
 
