@@ -72,7 +72,11 @@ internal import GStreamer
             } catch {
                 await noteTrouble("\(error)")
                 guard feed.run?.number == run.number else { return }
-                do { try await Task.sleep(for: backoff) } catch { return }
+                // A stop does not wait for it.
+                let end = ContinuousClock.now + backoff
+                while feed.run?.number == run.number, .now < end {
+                    do { try await Task.sleep(for: .milliseconds(100)) } catch { return }
+                }
                 backoff = min(backoff * 2, Supervisor.Policy().longestDelay)
             }
             // What was written before is not written twice.

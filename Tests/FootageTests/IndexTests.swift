@@ -184,7 +184,7 @@ struct IndexTests {
         let failure = try #require(throws: ChunkIndex.Failure.self) { _ = try ChunkIndex(path: path) }
         #expect(
             "\(failure)" == "\(path): the index was written by a newer Martlet (version 7; this one knows 1); "
-                + "install that version, or move the file away: it is made anew from the chunks (in: open)"
+                + "install that version, or move the file away: it is made anew from the chunks"
         )
         #expect(try await TestSupport.run("sqlite3", path, "PRAGMA user_version").output == "7\n")
     }

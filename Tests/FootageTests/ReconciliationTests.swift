@@ -37,7 +37,7 @@ struct ReconciliationTests {
         let said = Mutex<[String]>([])
         let journal = Journal { _, text, _ in said.withLock { $0.append(text) } }
         let store = try await ChunkStore.open(.init(directory: directory, minFree: 0), journal: journal)
-        try await eventually { try await store.index.withoutDigest(limit: 1).isEmpty }
+        try await eventually { try await store.index.withoutDigest(after: 0) == nil }
         var chunks = try await store.index.chunks()
         var runs: [String] = []
         for index in chunks.indices {
@@ -90,6 +90,77 @@ struct ReconciliationTests {
         #expect(after.said.contains { $0.contains("adopted") })
     }
 
+    @Test("a torn chunk that cannot be understood is kept under another name, and said; nothing else suffers")
+    func unrepairable() async throws {
+        let recording = try await JournaledRecording.shared.value
+        let file = try #require(recording.files.dropLast(2).last)
+        let scratch = try ScratchDirectory(inMemory: true)
+        let directory = try await Self.store(in: scratch, at: (file.opened + (file.renamed ?? 0)) / 2)
+        let path = "\(directory)/\(file.name.openPath)"
+        var bytes = try TestSupport.bytes(of: path)
+        let movie = try #require(bytes.firstRange(of: Array("trak".utf8)))
+        bytes[movie.lowerBound - 1] ^= 0x40
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
+        let rows = try await Self.open(directory)
+        #expect(!rows.chunks.contains { $0.path == file.name.path })
+        #expect(rows.said.contains { $0.contains("cannot be repaired") && $0.hasSuffix("kept as \(path).damaged") })
+        #expect(try TestSupport.bytes(of: path + ".damaged") == bytes)
+        let again = try await Self.open(directory)
+        #expect(again == rows && again.said == [])
+    }
+
+    @Test("an open file beside a finished chunk takes nothing from it")
+    func namesake() async throws {
+        let scratch = try ScratchDirectory(inMemory: true)
+        let directory = try await Self.store(in: scratch)
+        let before = try await Self.open(directory) { index in
+            try await index.setProtected(true, try await index.chunks().map(\.id))
+        }
+        let chunk = try #require(before.chunks.last)
+        try FileManager.default.copyItem(atPath: "\(directory)/\(chunk.path)", toPath: "\(directory)/\(chunk.openPath)")
+        let after = try await Self.open(directory)
+        let same = try #require(after.chunks.first { $0.path == chunk.path })
+        #expect(same.id == chunk.id && same.isProtected)
+        #expect(after.chunks.count == before.chunks.count + 1)
+    }
+
+    @Test("a chunk may claim what it likes of itself: impossible numbers are not believed")
+    func hostileMetadata() {
+        let good = ChunkMetadata(
+            store: "s",
+            camera: "door",
+            run: "r",
+            id: 7,
+            sequence: 3,
+            start: UTCTime(nanoseconds: 1_795_260_000_000_000_000),
+            mediaTime: 12,
+            clock: .synchronised,
+            boot: "b",
+            origin: .live
+        )
+        #expect(ChunkMetadata(Array(good.text.utf8)) == good)
+        let lies = [
+            ("id=7", "id=9223372036854775807"), ("id=7", "id=-1"), ("id=7", "id=0"),
+            ("sequence=3", "sequence=9223372036854775807"), ("sequence=3", "sequence=-1"),
+            ("start=1795260000000000000", "start=-9223372036854775808"),
+            ("start=1795260000000000000", "start=9223372036854775807"),
+            ("media-time=12", "media-time=-9223372036854775808"), ("clock=synchronised", "clock=perhaps"),
+            ("martlet-chunk=1", "martlet-chunk=2"), ("camera=door\n", ""),
+        ]
+        for (truth, lie) in lies {
+            #expect(ChunkMetadata(Array(good.text.replacingOccurrences(of: truth, with: lie).utf8)) == nil, "\(lie)")
+        }
+        var random = SeededRandom(seed: 1)
+        for _ in 0..<5000 {
+            var bytes = Array(good.text.utf8)
+            for _ in 0...Int.random(in: 0...3, using: &random) {
+                bytes[Int.random(in: bytes.indices, using: &random)] = UInt8.random(in: 0...255, using: &random)
+            }
+            // Whatever is believed can be reckoned with.
+            if let read = ChunkMetadata(bytes) { _ = (read.id + 1, read.start.nanoseconds - read.mediaTime) }
+        }
+    }
+
     @Test("a chunk whose file is gone becomes a gap that says so")
     func lost() async throws {
         let scratch = try ScratchDirectory(inMemory: true)
@@ -109,7 +180,7 @@ struct ReconciliationTests {
         let scratch = try ScratchDirectory(inMemory: true)
         let directory = try await Self.store(in: scratch)
         let before = try await Self.open(directory) { index in
-            try await index.setState(.deleting, of: try await index.oldest()?.id ?? 0)
+            _ = try await index.beginDeleting(try await index.oldest()?.id ?? 0, evenProtected: false)
         }
         let chunk = try #require(before.chunks.first)
         if !isFileThere { unlink("\(directory)/\(chunk.path)") }

@@ -72,6 +72,8 @@ package final class ChunkFile: @unchecked Sendable {
     private var heldPatches: [(offset: UInt64, bytes: [UInt8])] = []
     private var failure: FileError?
 
+    private static let syncing = "sync"
+
     /// More than a fragment ever has: written even without an index, so that memory stays bounded.
     private static let tailLimit = 16 << 20
 
@@ -226,7 +228,7 @@ package final class ChunkFile: @unchecked Sendable {
 
     private func sync() throws(FileError) {
         let end = playable.load(ordering: .relaxed)
-        try check(fdatasync(file), "sync", openPath)
+        try check(fdatasync(file), Self.syncing, openPath)
         synced = end
         if isNameDurable { return }
         try check(fsync(folder), "sync the folder of", openPath)
@@ -258,8 +260,9 @@ package final class ChunkFile: @unchecked Sendable {
             do throws(FileError) {
                 movie = try writeEnd()
             } catch {
-                // Nothing that plays was touched yet.
+                // Nothing that plays was touched yet; but what a sync that failed was about is not to be relied on.
                 failure = error
+                if error.operation == Self.syncing { written = min(written, synced) }
                 cutBack()
                 done(outcome(isComplete: false, movie: nil))
                 return
@@ -279,7 +282,7 @@ package final class ChunkFile: @unchecked Sendable {
     private func writeEnd() throws(FileError) -> Movie {
         try flush()
         let movie = try readMovie()
-        try check(fdatasync(file), "sync", openPath)
+        try check(fdatasync(file), Self.syncing, openPath)
         return movie
     }
 
@@ -288,7 +291,12 @@ package final class ChunkFile: @unchecked Sendable {
         for patch in heldPatches { try writeOut(patch.bytes, at: patch.offset) }
         try writeOut(metadata, at: tailStart)
         tailStart += UInt64(metadata.count)
-        try check(fsync(file), "sync", openPath)
+        // Of a sync that fails the kernel forgets what it was about: written again, it is about it again.
+        do throws(FileError) { try check(fsync(file), Self.syncing, openPath) } catch {
+            for patch in heldPatches { try writeOut(patch.bytes, at: patch.offset) }
+            try writeOut(metadata, at: tailStart - UInt64(metadata.count))
+            try check(fsync(file), Self.syncing, openPath)
+        }
         try rename()
         try check(fsync(folder), "sync the folder of", path)
     }
@@ -309,7 +317,7 @@ package final class ChunkFile: @unchecked Sendable {
                 return
             }
             try check(ftruncate(file, off_t(written)), "cut back", openPath)
-            try check(fsync(file), "sync", openPath)
+            try check(fsync(file), Self.syncing, openPath)
         } catch {
             failure = failure ?? error
         }

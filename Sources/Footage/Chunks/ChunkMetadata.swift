@@ -60,6 +60,11 @@ package struct ChunkMetadata: Equatable, Sendable {
         """
     }
 
+    /// More chunks than a store ever writes: files may claim what they like, and are reckoned with.
+    private static let largestNumber: Int64 = 1 << 53
+    /// The year 2200, in nanoseconds since 1970.
+    private static let latest: Int64 = 7_258_118_400_000_000_000
+
     /// Reads the box's content; `nil` if it is not what ``text`` makes.
     package init?(_ content: [UInt8]) {
         var items: [Substring: Substring] = [:]
@@ -69,10 +74,10 @@ package struct ChunkMetadata: Equatable, Sendable {
         }
         guard items["martlet-chunk"] == "1", let store = items["store"], let camera = items["camera"],
             let run = items["run"], let boot = items["boot"],
-            let id = items["id"].flatMap({ Int64($0) }), id > 0,
-            let sequence = items["sequence"].flatMap({ Int($0) }),
-            let start = items["start"].flatMap({ Int64($0) }),
-            let mediaTime = items["media-time"].flatMap({ Int64($0) }),
+            let id = items["id"].flatMap({ Int64($0) }), (1...Self.largestNumber).contains(id),
+            let sequence = items["sequence"].flatMap({ Int($0) }), (0...Int(Self.largestNumber)).contains(sequence),
+            let start = items["start"].flatMap({ Int64($0) }), (0...Self.latest).contains(start),
+            let mediaTime = items["media-time"].flatMap({ Int64($0) }), (0...Self.latest).contains(mediaTime),
             let clock = items["clock"].flatMap({ RunClock.State(rawValue: String($0)) }),
             let origin = items["origin"].flatMap({ Chunk.Origin(rawValue: String($0)) })
         else { return nil }

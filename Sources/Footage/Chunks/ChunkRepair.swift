@@ -10,21 +10,26 @@ internal import ISOBaseMedia
 enum ChunkRepair {
     /// Mends the file that a chunk was being written to.
     ///
-    /// Returns what the chunk is now; `nil` if nothing of it could be played, and its file is gone. The name is the
-    /// chunk's, or the next free millisecond's if that is taken.
+    /// Returns what the chunk is now; `nil` if its file was empty, and is gone. The name is the chunk's, or the next free
+    /// millisecond's if that is taken.
+    ///
+    /// - Throws: ``Unrepairable`` if there is something that cannot be understood: it is kept under another name.
     static func mend(_ chunk: Chunk, of run: Run, store: String, in directory: String) throws -> Chunk? {
         let openPath = "\(directory)/\(chunk.openPath)"
+        if let finished = try finished(chunk, in: directory) { return finished }
         let file = try RandomAccessFile(openPath, writable: true)
+        guard try file.byteCount() > 0 else { return try discard(openPath) }
         let read: SampleTable
         do throws(ReadError<FileError>) { read = try SampleTable(file, isTorn: true) } catch {
             if case .source(let failure) = error { throw failure }
-            return try discard(openPath)
+            throw try setAside(file, openPath, "\(error)")
         }
         let own = read.isFinished ? try ChunkMetadata.read(from: file) : nil
         // What says of itself what it is was whole by then, and so were the media behind which a final index was found.
         let isSafe = own != nil || read.hiddenMovie != nil
         let table = isSafe ? read : read.prefix(try MediaCheck.wholeSamples(of: read, in: file))
-        guard !table.samples.isEmpty else { return try discard(openPath) }
+        guard !table.samples.isEmpty else { throw try setAside(file, openPath, "not one frame of it is whole") }
+        guard table.length < Chunk.longest else { throw try setAside(file, openPath, "it claims to last for days") }
         var mended = chunk
         mended.state = table.isFinished ? .complete : .repaired
         let metadata = ChunkMetadata(of: chunk, run: run, store: store).box
@@ -35,6 +40,10 @@ enum ChunkRepair {
                 try file.truncate(to: table.playableEnd)
                 try file.write(metadata, at: table.playableEnd)
             }
+            // Had a sync failed, the kernel would take its pages for written: what was patched last is written again.
+            try file.rewrite(0..<Self.patched)
+            let end = try file.byteCount()
+            try file.rewrite((end > Self.patched ? end - Self.patched : 0)..<end)
         } else {
             let repair = try Repair(table, created: chunk.start.nanoseconds, appending: metadata)
             try file.truncate(to: repair.length)
@@ -50,6 +59,35 @@ enum ChunkRepair {
         mended.allocated = try file.allocated
         mended.digest = nil
         return mended
+    }
+
+    /// A first fragment, or a final index and what follows it, at the largest.
+    private static let patched: UInt64 = 1 << 20
+
+    /// A chunk whose last step failed, the sync of its folder: it has its name already.
+    private static func finished(_ chunk: Chunk, in directory: String) throws -> Chunk? {
+        let path = "\(directory)/\(chunk.path)"
+        guard !FileSystem.isThere("\(directory)/\(chunk.openPath)"), FileSystem.isThere(path) else { return nil }
+        let file = try RandomAccessFile(path)
+        guard try ChunkMetadata.read(from: file)?.id == chunk.id else { return nil }
+        let table = try SampleTable(file)
+        try Folder.sync(Folder.parent(of: path))
+        var finished = chunk
+        (finished.state, finished.frames, finished.duration) = (.complete, table.frames, table.length)
+        (finished.bytes, finished.allocated) = (Int64(try file.byteCount()), try file.allocated)
+        return finished
+    }
+
+    /// What cannot be understood may yet be understood by somebody: it is kept, out of the way.
+    private static func setAside(
+        _ file: RandomAccessFile,
+        _ path: String,
+        _ reason: String
+    ) throws(FileError) -> Unrepairable {
+        let aside = path + Unrepairable.suffix
+        guard Glibc.rename(path, aside) == 0 else { throw FileError("move aside", path) }
+        try Folder.sync(Folder.parent(of: path))
+        return Unrepairable(path: aside, reason: reason, allocated: try file.allocated)
     }
 
     private static func discard(_ path: String) throws(FileError) -> Chunk? {
@@ -81,6 +119,19 @@ enum ChunkRepair {
             }
         }
     }
+}
+
+/// A torn chunk that could not be made whole: its file is kept under another name.
+struct Unrepairable: Error, CustomStringConvertible {
+    static let suffix = ".damaged"
+
+    /// Where it is now.
+    let path: String
+    let reason: String
+    /// What it takes on the disk, in bytes.
+    let allocated: Int64
+
+    var description: String { "\(reason); it is kept as \(path)" }
 }
 
 extension ChunkMetadata {

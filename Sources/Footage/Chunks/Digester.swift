@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Dispatch
-internal import Glibc
+internal import Synchronization
 
 /// Computes the digests of finished chunks, one at a time, after they are in the index: nobody waits for it.
 final class Digester: Sendable {
     private let directory: String
     private let index: ChunkIndex
     private let journal: Journal
+    /// Of these it has been said that they cannot be read.
+    private let failed = Mutex<Set<Int64>>([])
     private let queue = DispatchQueue(label: "chunk-digest", qos: .utility)
     private let calls: AsyncStream<Void>
     private let caller: AsyncStream<Void>.Continuation
@@ -25,27 +27,25 @@ final class Digester: Sendable {
     func run() async {
         wake()
         for await _ in calls {
-            do { while try await digestSome() {} } catch { journal.error("a chunk's digest is not known: \(error)") }
+            do { try await digestAll() } catch { journal.error("a chunk's digest is not known: \(error)") }
         }
     }
 
-    /// Returns whether there may be more.
-    private func digestSome() async throws -> Bool {
-        let chunks = try await index.withoutDigest(limit: 8)
-        for chunk in chunks {
+    private func digestAll() async throws {
+        var last: Int64 = 0
+        while let chunk = try await index.withoutDigest(after: last) {
+            last = chunk.id
             let path = "\(directory)/\(chunk.path)"
             do {
                 let digest = try await offQueue { try FileDigest.sha256(of: path) }
                 try await index.setDigest(digest, of: chunk.id)
             } catch let error as FileError {
-                // Deleted by another's hand, or unreadable: either way not asked for again.
-                if try await index.chunk(chunk.id)?.state != .deleting {
-                    journal.error("\(error)", camera: chunk.camera)
-                }
-                try await index.markDamaged(chunk.id)
+                // Tried again after the next chunk; a file that has gone is found out at the next opening.
+                let isNew = failed.withLock { $0.insert(chunk.id).inserted }
+                guard isNew, try await index.chunk(chunk.id) != nil else { continue }
+                journal.error("\(error)", camera: chunk.camera)
             }
         }
-        return !chunks.isEmpty
     }
 
     /// Runs what blocks on the digester's own thread.

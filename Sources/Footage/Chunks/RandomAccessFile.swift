@@ -63,6 +63,9 @@ package final class RandomAccessFile: Sendable {
         }
     }
 
+    /// Writes what is there again, so that the next sync is about it.
+    func rewrite(_ range: Range<UInt64>) throws(FileError) { try write(try read(range), at: range.lowerBound) }
+
     func truncate(to length: UInt64) throws(FileError) {
         guard ftruncate(file, off_t(length)) == 0 else { throw FileError("cut back", path) }
     }

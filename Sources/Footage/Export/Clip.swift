@@ -16,6 +16,8 @@ package struct Clip: Sendable {
         package var start: UTCTime?
         /// Size of the file in bytes.
         package var bytes: Int64 = 0
+        /// Chunks that could not be read, and why.
+        package var skipped: [String] = []
     }
 
     /// Why there is no clip, in words for the user.
@@ -37,14 +39,13 @@ package struct Clip: Sendable {
     private static let timescale: UInt32 = 90_000
     private static let copySize = 1 << 20
 
-    /// Writes the file under a name ending in `.part`, makes it durable, and gives it its name; never over another file.
+    /// Writes the file under a name of its own ending in `.part`, makes it durable, and gives it its name; never over another
+    /// file.
     ///
     /// `progress` is told the chunks that are done, of how many. Blocks.
     package func write(to path: String, progress: (Int, Int) -> Void = { _, _ in }) throws -> Summary {
         guard access(path, F_OK) != 0 else { throw FileError("write", path, code: EEXIST) }
-        let part = "\(path).part"
-        // What an earlier attempt left is of no use.
-        guard unlink(part) == 0 || errno == ENOENT else { throw FileError("remove the unfinished", part) }
+        let part = "\(path).\(getpid()).part"
         let file = try NewFile(part)
         do {
             let summary = try write(into: file, progress)
@@ -64,8 +65,16 @@ package struct Clip: Sendable {
         var time: UInt64 = 0
         try file.write(MovieFile.start, at: 0)
         for (index, chunk) in chunks.enumerated() {
-            let source = try open(chunk)
-            let table = try table(of: source, chunk)
+            let source: RandomAccessFile
+            let table: SampleTable
+            do {
+                source = try open(chunk)
+                table = try self.table(of: source, chunk)
+            } catch {
+                // One bad file never costs the others. One that is being written may hold nothing yet.
+                if chunk.state != .open { summary.skipped.append("\(error)") }
+                continue
+            }
             let samples = table.groups(covering: (span.lowerBound - chunk.start)..<(span.upperBound - chunk.start))
             guard let first = samples.first else { continue }
             let start = chunk.start + table.presentationTime(of: first)
@@ -93,7 +102,9 @@ package struct Clip: Sendable {
             summary.start = summary.start ?? start
             progress(index + 1, chunks.count)
         }
-        guard let writer else { throw Failure(description: "nothing was recorded in that time") }
+        guard let writer else {
+            throw Failure(description: summary.skipped.first ?? "nothing was recorded in that time")
+        }
         let movie = try writer.movie()
         try file.write(movie, at: offset)
         let patch = MovieFile.end(of: offset)

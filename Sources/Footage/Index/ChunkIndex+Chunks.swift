@@ -133,10 +133,10 @@ extension ChunkIndex {
         return chunk.end < time ? chunk : nil
     }
 
-    /// Finished chunks that have no digest yet, oldest first.
-    package func withoutDigest(limit: Int) throws(Failure) -> [Chunk] {
-        let condition = "sha256 IS NULL AND state IN ('complete', 'repaired') ORDER BY id LIMIT \(limit)"
-        return try chunks(where: condition, [])
+    /// The next finished chunk that has no digest yet.
+    package func withoutDigest(after id: Int64) throws(Failure) -> Chunk? {
+        let condition = "sha256 IS NULL AND state IN ('complete', 'repaired') AND id > ? ORDER BY id LIMIT 1"
+        return try chunks(where: condition, [.integer(id)]).first
     }
 
     package func setDigest(_ digest: [UInt8], of id: Int64) throws(Failure) {
@@ -145,44 +145,35 @@ extension ChunkIndex {
         }
     }
 
-    /// Marks a chunk whose file is about to be deleted; `false` if it is protected, or being deleted already.
+    /// Marks a chunk whose file is about to be deleted; `false` if it is protected, or has gone.
     ///
     /// Durable when this returns: else the file could be missed later, as if it were lost.
     package func beginDeleting(_ id: Int64, evenProtected: Bool) throws(Failure) -> Bool {
         try write(durably: true) { database throws(Database.Failure) in
             let condition = evenProtected ? "" : " AND protected = 0"
             try database.query(
-                "UPDATE chunks SET state = 'deleting' WHERE id = ? AND state NOT IN ('open', 'deleting')\(condition)",
+                "UPDATE chunks SET state = 'deleting' WHERE id = ? AND state <> 'open'\(condition)",
                 .integer(id)
             )
             return database.changedRows > 0
         }
     }
 
-    /// A chunk's file is not what was written, or is gone by another's hand.
-    package func markDamaged(_ id: Int64) throws(Failure) {
-        try write { database throws(Database.Failure) in
-            let sql = "UPDATE chunks SET state = 'damaged' WHERE id = ? AND state IN ('complete', 'repaired')"
-            try database.query(sql, .integer(id))
-        }
-    }
-
-    package func setState(_ state: Chunk.State, of id: Int64) throws(Failure) {
-        try write { database throws(Database.Failure) in
-            try database.query("UPDATE chunks SET state = ? WHERE id = ?", .text(state.rawValue), .integer(id))
-        }
-    }
-
-    /// Protects chunks, or releases them; durable when it returns, since no file knows of it.
-    package func setProtected(_ isProtected: Bool, _ ids: [Int64]) throws(Failure) {
+    /// Protects chunks, or releases them, and returns how many are there; durable when it returns, since no file knows of
+    /// it.
+    @discardableResult
+    package func setProtected(_ isProtected: Bool, _ ids: [Int64]) throws(Failure) -> Int {
         try write(durably: true) { database throws(Database.Failure) in
+            var count = 0
             for id in ids {
                 try database.query(
                     "UPDATE chunks SET protected = ? WHERE id = ?",
                     .integer(isProtected ? 1 : 0),
                     .integer(id)
                 )
+                count += database.changedRows
             }
+            return count
         }
     }
 

@@ -12,6 +12,10 @@ package actor ChunkIndex {
         package var isDamage = false
         /// Whether a newer version of this program wrote it: no waiting mends that.
         package var isNewer = false
+        /// Whether the change contradicts what is there: no waiting mends that either.
+        package var isContradiction = false
+        /// Whether the disk had no room for it.
+        package var isDiskFull = false
     }
 
     private let executor = QueueExecutor(label: "chunk-index")
@@ -38,7 +42,7 @@ package actor ChunkIndex {
         guard found <= Schema.version else {
             throw Database.Failure(
                 path: path,
-                statement: "open",
+                statement: "",
                 text: "the index was written by a newer Martlet (version \(found); this one knows \(Schema.version)); "
                     + "install that version, or move the file away: it is made anew from the chunks",
                 isNewer: true
@@ -117,7 +121,12 @@ package actor ChunkIndex {
 
     func read<Result>(_ body: (Database) throws(Database.Failure) -> Result) throws(Failure) -> Result {
         do throws(Database.Failure) { return try body(database) } catch {
-            throw Failure(description: error.description, isDamage: error.isDamage)
+            throw Failure(
+                description: error.description,
+                isDamage: error.isDamage,
+                isContradiction: error.isContradiction,
+                isDiskFull: error.isDiskFull
+            )
         }
     }
 

@@ -15,7 +15,10 @@ final class Database {
         /// A newer version of this program wrote it.
         var isNewer = false
 
-        var description: String { "\(path): \(text) (in: \(statement))" }
+        var description: String { statement.isEmpty ? "\(path): \(text)" : "\(path): \(text) (in: \(statement))" }
+
+        var isContradiction: Bool { code == SQLITE_CONSTRAINT }
+        var isDiskFull: Bool { code == SQLITE_FULL }
 
         /// Whether the file is no database, or one that is broken: not a matter of the disk or of permissions.
         var isDamage: Bool { code == SQLITE_CORRUPT || code == SQLITE_NOTADB }

@@ -12,24 +12,44 @@ actor Evictor {
     private let space: Space
     private let clock: WallClock
     private let journal: Journal
+    private let isInPlace: @Sendable () -> Bool
     /// Said once until there is room again.
     private var hasComplained = false
+    /// Why deleting failed last, and when.
+    private var failed: (text: String, at: ContinuousClock.Instant)?
+    /// Chunks whose files are going: their room is given back once.
+    private var deleting: Set<Int64> = []
+    /// Of these it has been said that they do not go.
+    private var undeletable: Set<Int64> = []
+
+    private static let pause = Duration.milliseconds(500)
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    init(directory: String, index: ChunkIndex, space: Space, clock: WallClock, journal: Journal) {
+    /// `isInPlace` says whether the directory is still the one that was opened.
+    init(
+        directory: String,
+        index: ChunkIndex,
+        space: Space,
+        clock: WallClock,
+        journal: Journal,
+        isInPlace: @escaping @Sendable () -> Bool
+    ) {
         (self.directory, self.index, self.space) = (directory, index, space)
-        (self.clock, self.journal) = (clock, journal)
+        (self.clock, self.journal, self.isInPlace) = (clock, journal, isInPlace)
     }
 
     /// Deletes until nothing has to go, or nothing more may.
     func makeRoom() async {
+        // Whatever failed just now fails again: writers ask many times a second.
+        if let failed, failed.at.duration(to: .now) < Self.pause { return }
         do {
+            try await finishDeleting()
             var exhausted: Set<String> = []
             while let demand = try space.demand(exhausted: exhausted) {
                 let camera: String? = if case .oldestOf(let name) = demand { name } else { nil }
                 if let chunk = try await index.oldest(of: camera) {
-                    try await remove(chunk, reason: .quota)
+                    _ = try await remove(chunk, reason: .quota)
                     continue
                 }
                 complain(camera)
@@ -40,8 +60,20 @@ actor Evictor {
             }
             if exhausted.isEmpty { hasComplained = false }
             try await removeAged()
+            failed = nil
         } catch {
-            journal.error("old chunks cannot be deleted: \(error)")
+            if failed?.text != "\(error)" { journal.error("old chunks cannot be deleted: \(error)") }
+            failed = ("\(error)", .now)
+        }
+    }
+
+    /// Deletions that failed half-way are tried again.
+    private func finishDeleting() async throws {
+        for chunk in try await index.unfinished() where chunk.state == .deleting && !deleting.contains(chunk.id) {
+            do { _ = try await remove(chunk, reason: .quota) } catch {
+                // One that cannot be deleted keeps no other.
+                if undeletable.insert(chunk.id).inserted { journal.error("\(error)", camera: chunk.camera) }
+            }
         }
     }
 
@@ -57,15 +89,28 @@ actor Evictor {
         guard now.isSynchronised else { return }
         for camera in try await index.cameras() {
             while let chunk = try await index.oldest(of: camera, endedBefore: now.utc - maxAge) {
-                try await remove(chunk, reason: .quota)
+                // One that has gone meanwhile is not found again.
+                guard try await remove(chunk, reason: .quota) else { break }
             }
         }
     }
 
-    /// Deletes one chunk.
-    func remove(_ chunk: Chunk, reason: Gap.Reason) async throws {
-        // Protected by a person just now, or gone by another's hand: then it is not deleted.
-        guard try await index.beginDeleting(chunk.id, evenProtected: reason == .removed) else { return }
+    /// Deletes one chunk; `false` if it was not to be deleted after all.
+    ///
+    /// - Throws: why it could not be; it is tried again.
+    func remove(_ chunk: Chunk, reason: Gap.Reason) async throws -> Bool {
+        guard isInPlace() else {
+            throw FileError("delete from", directory, code: ENODEV, words: "another disk, or none, is in its place")
+        }
+        guard deleting.insert(chunk.id).inserted else { return false }
+        defer { deleting.remove(chunk.id) }
+        do throws(ChunkIndex.Failure) {
+            // Protected by a person just now, or gone by another's hand.
+            guard try await index.beginDeleting(chunk.id, evenProtected: reason == .removed) else { return false }
+        } catch {
+            // A disk that is full to the last byte has no room for the mark. A crash now would take the chunk for lost.
+            guard error.isDiskFull, reason == .quota else { throw error }
+        }
         let path = "\(directory)/\(chunk.path)"
         let rest = try shorten(path, chunk)
         guard unlink(path) == 0 || errno == ENOENT else { throw FileError("delete", path) }
@@ -74,12 +119,14 @@ actor Evictor {
         if rmdir(folder) == 0 {
             space.update { $0.overhead -= 4096 }
             try Folder.sync(Folder.parent(of: folder))
-        } else {
+        } else if FileSystem.isThere(folder) {
             try Folder.sync(folder)
         }
         try await index.drop(chunk, reason: reason)
+        undeletable.remove(chunk.id)
         space.update { $0.release(rest, of: chunk.camera) }
         journal.info("chunk \(chunk.path) is deleted: \(reason.rawValue)", camera: chunk.camera)
+        return true
     }
 
     /// A large file goes in steps, so that no file system is busy with it for long; returns what is left to be released.

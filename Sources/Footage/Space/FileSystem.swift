@@ -71,9 +71,18 @@ enum MountPoint {
 
     /// The path without links, as far as it exists.
     private static func resolved(_ path: String) -> String {
-        guard let pointer = realpath(path, nil) else { return path }
-        defer { free(pointer) }
-        return String(cString: pointer)
+        var rest: [Substring] = []
+        var head = path
+        while true {
+            if let pointer = realpath(head, nil) {
+                defer { free(pointer) }
+                let found = String(cString: pointer)
+                return rest.reduce(found == "/" ? "" : found) { "\($0)/\($1)" }
+            }
+            guard let slash = head.lastIndex(of: "/"), slash != head.startIndex else { return path }
+            rest.insert(head[head.index(after: slash)...], at: 0)
+            head = String(head[..<slash])
+        }
     }
 
     private static func fstabPoints() -> [String] {

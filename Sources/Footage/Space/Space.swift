@@ -11,8 +11,8 @@ package final class Space: @unchecked Sendable {
     private var quota: Quota
     /// Of whom nothing is left that may be deleted, so that waiting would be in vain; `nil` is everybody.
     private var exhausted: Set<String?> = []
-    private var mutex = pthread_mutex_t()
-    private var changed = pthread_cond_t()
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     /// Called, on any thread, when something has to go.
     private let isShort: @Sendable () -> Void
     /// Writers write what fits a quarter of a second: they wait this long for room before they give up.
@@ -25,22 +25,24 @@ package final class Space: @unchecked Sendable {
         isShort: @escaping @Sendable () -> Void
     ) {
         (self.directory, self.quota, self.patience, self.isShort) = (directory, quota, patience, isShort)
-        pthread_mutex_init(&mutex, nil)
+        pthread_mutex_init(mutex, nil)
         var attributes = pthread_condattr_t()
         pthread_condattr_init(&attributes)
         pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-        pthread_cond_init(&changed, &attributes)
+        pthread_cond_init(changed, &attributes)
         pthread_condattr_destroy(&attributes)
     }
 
     deinit {
-        pthread_cond_destroy(&changed)
-        pthread_mutex_destroy(&mutex)
+        pthread_cond_destroy(changed)
+        pthread_mutex_destroy(mutex)
+        changed.deallocate()
+        mutex.deallocate()
     }
 
     private func locked<Result>(_ body: () throws -> Result) rethrows -> Result {
-        pthread_mutex_lock(&mutex)
-        defer { pthread_mutex_unlock(&mutex) }
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
         return try body()
     }
 
@@ -56,7 +58,7 @@ package final class Space: @unchecked Sendable {
     /// Changes the books, and wakes whoever waits for room.
     package func update<Result>(_ change: (inout Quota) -> Result) -> Result {
         let (result, demands) = locked {
-            defer { pthread_cond_broadcast(&changed) }
+            defer { pthread_cond_broadcast(changed) }
             exhausted = []
             let result = change(&quota)
             return (result, quota.demand(free: .max) != nil)
@@ -69,12 +71,12 @@ package final class Space: @unchecked Sendable {
     package func setExhausted(_ camera: String?) {
         locked {
             exhausted.insert(camera)
-            pthread_cond_broadcast(&changed)
+            pthread_cond_broadcast(changed)
         }
     }
 
     /// Wakes the writers that wait, so that those who were interrupted notice.
-    package func wake() { locked { _ = pthread_cond_broadcast(&changed) } }
+    package func wake() { locked { _ = pthread_cond_broadcast(changed) } }
 
     /// Charges what an open file is about to take in all; waits for room, for some seconds at most.
     ///
@@ -140,10 +142,10 @@ package final class Space: @unchecked Sendable {
         if isInterrupted() { throw FileError("wait for room in", directory, code: EINTR) }
         // A disk that others fill and empty tells nobody: looked at ten times a second.
         var next = Self.after(.milliseconds(100)).time
-        pthread_mutex_lock(&mutex)
-        if exhausted.isEmpty { pthread_cond_timedwait(&changed, &mutex, &next) }
+        pthread_mutex_lock(mutex)
+        if exhausted.isEmpty { pthread_cond_timedwait(changed, mutex, &next) }
         let isInVain = exhausted.contains(nil) || exhausted.contains(camera) || deadline.isOver
-        pthread_mutex_unlock(&mutex)
+        pthread_mutex_unlock(mutex)
         if isInVain { throw FileError("find room in", directory, code: ENOSPC, words: try shortage(of: camera)) }
     }
 

@@ -58,7 +58,8 @@ package final class ChunkStore: Sendable {
     /// Opens a store: makes its directory if it is not there, takes its lock, and brings files and index together.
     ///
     /// With `anew` the index is made from the chunks alone, and the old one is kept beside it. `interruption` is why
-    /// recording had ended if the index was not closed in good order. Blocks the caller's own
+    /// recording had ended if the index was not closed in good order. `former` is where the store lay that this process
+    /// has lost: a new one is never begun on the disk beneath. Blocks the caller's own
     /// executor here and there.
     ///
     /// - Throws: ``DirectoryInUse``, ``StoreMismatch``, ``ChunkIndex/Failure`` if the index is a newer version's, and
@@ -69,9 +70,11 @@ package final class ChunkStore: Sendable {
         clock: WallClock = .system,
         journal: Journal,
         interruption: Gap.Reason = .power,
+        inPlaceOf former: Place? = nil,
         isolation: isolated (any Actor)? = #isolation
     ) async throws -> ChunkStore {
         let directory = settings.directory
+        if let former { try former.mustNotBeBeneath(directory) }
         if let point = MountPoint.missing(for: directory) {
             throw FileError("record into", directory, code: ENODEV, words: "no disk is mounted at \(point)")
         }
@@ -92,6 +95,7 @@ package final class ChunkStore: Sendable {
             try await reconcile(opened, space, interruption, journal, in: directory)
         }
         let (index, identity) = (opened.index, opened.identity)
+        try Folder.giveToOwner(of: directory)
         let store = ChunkStore(
             settings: settings,
             lock: lock,
@@ -106,6 +110,33 @@ package final class ChunkStore: Sendable {
         await index.reportSize { [space] bytes in space.update { $0.indexBytes = bytes } }
         store.begin(shortage)
         return store
+    }
+
+    /// Where a store lies: which one, on which device.
+    package struct Place: Sendable {
+        let identity: String
+        let device: UInt
+
+        /// - Throws: ``FileError`` if the disk has gone, so that only the folder is left over which it was mounted.
+        fileprivate func mustNotBeBeneath(_ directory: String) throws(FileError) {
+            guard try StoreIdentity.read(in: directory) == nil else { return }
+            var path = directory
+            while !FileSystem.isThere(path) { path = Folder.parent(of: path) }
+            guard try FileSystem.device(of: path) != device else { return }
+            throw FileError(
+                "record into",
+                directory,
+                code: ENODEV,
+                words: "the disk that store \(identity) is on is not there"
+            )
+        }
+    }
+
+    package var place: Place? {
+        do throws(FileError) { return Place(identity: identity, device: try lock.device()) } catch {
+            journal.warning("\(error)")
+            return nil
+        }
     }
 
     private static func reconcile(
@@ -138,7 +169,14 @@ package final class ChunkStore: Sendable {
         (self.index, self.identity, self.space, self.shortages) = (index, identity, space, shortages)
         (self.clock, self.journal) = (clock, journal)
         self.lastID = Atomic(lastID)
-        evictor = Evictor(directory: settings.directory, index: index, space: space, clock: clock, journal: journal)
+        evictor = Evictor(
+            directory: settings.directory,
+            index: index,
+            space: space,
+            clock: clock,
+            journal: journal,
+            isInPlace: { lock.isInPlace }
+        )
         digester = Digester(directory: settings.directory, index: index, journal: journal)
     }
 
@@ -277,10 +315,21 @@ package final class ChunkStore: Sendable {
     ///
     /// `allocated` is what it was left with by ``leave(_:allocated:)``, if it was.
     package func mend(_ chunk: Chunk, of run: Run, leaving allocated: Int64? = nil) async throws -> Chunk? {
-        let mended = try await digester.offQueue { [directory, identity] () throws -> Chunk? in
-            try ChunkRepair.mend(chunk, of: run, store: identity, in: directory)
+        var mended: Chunk?
+        var asideBytes: Int64 = 0
+        do {
+            mended = try await digester.offQueue { [directory, identity] () throws -> Chunk? in
+                try ChunkRepair.mend(chunk, of: run, store: identity, in: directory)
+            }
+        } catch let failure as Unrepairable {
+            journal.error("chunk \(chunk.path) cannot be repaired: \(failure)", camera: chunk.camera)
+            asideBytes = failure.allocated
         }
-        if let allocated { space.update { $0.release(allocated, of: chunk.camera) } }
+        let overhead = asideBytes
+        space.update { quota in
+            quota.overhead += overhead
+            if let allocated { quota.release(allocated, of: chunk.camera) }
+        }
         guard let mended else {
             space.update { $0.remove(chunk.id) }
             await persist("chunk \(chunk.path)") { try await $0.drop(chunk) }
@@ -346,8 +395,8 @@ package final class ChunkStore: Sendable {
     /// Happens by itself whenever room is short.
     package func makeRoom() async { await evictor.makeRoom() }
 
-    /// Deletes a chunk at a person's wish.
-    package func remove(_ chunk: Chunk) async throws { try await evictor.remove(chunk, reason: .removed) }
+    /// Deletes a chunk at a person's wish; `false` if there is none to delete.
+    package func remove(_ chunk: Chunk) async throws -> Bool { try await evictor.remove(chunk, reason: .removed) }
 
     /// Writes to the index, again and again while the disk does not take it: the files are safe meanwhile.
     func persist(_ what: String, _ change: (ChunkIndex) async throws -> Void) async {
@@ -361,6 +410,8 @@ package final class ChunkStore: Sendable {
                 if !isSaid { journal.error("the index does not take \(what): \(error)") }
                 isSaid = true
                 if (error as? ChunkIndex.Failure)?.isDamage == true { lose() }
+                // It will never be taken: what it was about is found again at the next opening.
+                if (error as? ChunkIndex.Failure)?.isContradiction == true { return }
                 // What the index lacks is found again at the next opening: the chunk says all of it itself.
                 guard check(), !Task.isCancelled else { return }
                 do { try await Task.sleep(for: .seconds(1)) } catch { return }

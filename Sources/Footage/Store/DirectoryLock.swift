@@ -52,6 +52,13 @@ final class DirectoryLock: Sendable {
 
     deinit { close(file) }
 
+    /// The device that the directory lies on.
+    func device() throws(FileError) -> UInt {
+        var status = stat()
+        guard fstat(file, &status) == 0 else { throw FileError("look at", path) }
+        return UInt(status.st_dev)
+    }
+
     /// Another may have the directory from now on.
     func release() { flock(file, LOCK_UN) }
 
@@ -65,7 +72,7 @@ final class DirectoryLock: Sendable {
     }
 
     private static func owner(_ file: Int32, of directory: String) -> DirectoryInUse {
-        var bytes = [UInt8](repeating: 0, count: 256)
+        var bytes = [UInt8](repeating: 0, count: 4200)
         let count = max(0, pread(file, &bytes, bytes.count, 0))
         let lines = String(decoding: bytes[..<count], as: UTF8.self).split(separator: "\n").map(String.init)
         return DirectoryInUse(

@@ -103,6 +103,19 @@ enum Folder {
         throw FileError("record into", path, code: ELOOP, words: "it is a link, and links are not followed")
     }
 
+    /// What root makes in somebody else's directory is theirs: a service must be able to write it.
+    static func giveToOwner(of directory: String) throws(FileError) {
+        var status = stat()
+        guard geteuid() == 0, stat(directory, &status) == 0, status.st_uid != 0 else { return }
+        let own = ChunkIndex.files(of: "martlet.sqlite") + [DirectoryLock.name, StoreIdentity.name]
+        for name in own {
+            let path = "\(directory)/\(name)"
+            guard lchown(path, status.st_uid, status.st_gid) == 0 || errno == ENOENT else {
+                throw FileError("give to its directory's owner", path)
+            }
+        }
+    }
+
     static func parent(of path: String) -> String {
         let parts = path.split(separator: "/", omittingEmptySubsequences: true).dropLast()
         let joined = parts.joined(separator: "/")

@@ -73,7 +73,13 @@ actor Reconciliation {
     private func finishDeleting() async throws {
         for chunk in try await index.unfinished() where chunk.state == .deleting {
             let path = "\(directory)/\(chunk.path)"
-            guard unlink(path) == 0 || errno == ENOENT else { throw FileError("delete", path) }
+            guard unlink(path) == 0 || errno == ENOENT else {
+                // The evictor tries again; one file that does not go stops nothing.
+                journal.error("\(FileError("delete", path))", camera: chunk.camera)
+                continue
+            }
+            let folder = Folder.parent(of: path)
+            if FileSystem.isThere(folder), rmdir(folder) != 0 { try Folder.sync(folder) }
             try await index.drop(chunk, reason: .quota)
         }
     }
@@ -128,7 +134,8 @@ actor Reconciliation {
 
     private func camera(_ folder: Folder.Entry) async throws {
         overhead += folder.allocated
-        for entry in try Folder.entries(of: "\(directory)/\(folder.name)") ?? [] {
+        guard let entries = read(folder.name) else { return }
+        for entry in entries {
             if entry.kind == .folder, UTCTime(fileName: "\(entry.name)T00-00-00.000Z") != nil {
                 try await day("\(folder.name)/\(entry.name)", entry)
             } else {
@@ -137,9 +144,17 @@ actor Reconciliation {
         }
     }
 
+    /// `nil` if a folder cannot be read: what is in it is nobody's, and stops nothing.
+    private func read(_ folder: String) -> [Folder.Entry]? {
+        do throws(FileError) { return try Folder.entries(of: "\(directory)/\(folder)") } catch {
+            journal.error("\(error)")
+            return nil
+        }
+    }
+
     private func day(_ folder: String, _ own: Folder.Entry) async throws {
         overhead += own.allocated
-        let entries = try Folder.entries(of: "\(directory)/\(folder)") ?? []
+        guard let entries = read(folder) else { return }
         let rows = try await index.rows(inFolder: folder)
         if let allocated = Self.total(entries, ifAllAre: rows) {
             // Nearly always: of a whole day nothing more is to be done.
@@ -168,6 +183,11 @@ actor Reconciliation {
         let names = Set(entries.map(\.name))
         for entry in entries {
             let path = "\(folder)/\(entry.name)"
+            if entry.kind == .file, entry.name.hasSuffix(".open.mp4" + Unrepairable.suffix) {
+                // Said when it was put there.
+                overhead += entry.allocated
+                continue
+            }
             guard entry.kind == .file, let name = ChunkName(path: path) else {
                 leaveAlone(entry, in: "\(folder)/")
                 continue
@@ -175,9 +195,13 @@ actor Reconciliation {
             if path == name.openPath {
                 if entry.links > 1, names.contains(name.file) {
                     // A rename by a second name, cut off in the middle.
-                    guard unlink("\(directory)/\(path)") == 0 else { throw FileError("remove the old name", path) }
+                    if unlink("\(directory)/\(path)") != 0 {
+                        journal.error("\(FileError("remove the old name", path))", camera: name.camera)
+                    }
                 } else {
-                    await torn(name, rows[name.path])
+                    // A finished chunk's row is not that of a file beside it.
+                    let row = rows[name.path]
+                    await torn(name, row?.state == .open ? row : nil, entry)
                 }
             } else if let row = rows[path], row.state != .open {
                 try await known(row, entry)
@@ -192,8 +216,10 @@ actor Reconciliation {
     private func known(_ row: Chunk, _ entry: Folder.Entry) async throws {
         knownFiles += 1
         books.append((row.camera, entry.allocated, 1))
+        // A deletion that is not done: the file is shorter than it was.
+        if row.state == .deleting, row.allocated == entry.allocated { return }
         var row = row
-        if row.bytes != entry.bytes, row.state != .damaged {
+        if row.bytes != entry.bytes, row.state != .damaged, row.state != .deleting {
             row.state = .damaged
             journal.error("chunk \(row.path) has \(entry.bytes) bytes instead of \(row.bytes)", camera: row.camera)
         } else if row.allocated == entry.allocated {
@@ -203,12 +229,12 @@ actor Reconciliation {
         try await index.update(row)
     }
 
-    private func torn(_ name: ChunkName, _ row: Chunk?) async {
+    private func torn(_ name: ChunkName, _ row: Chunk?, _ entry: Folder.Entry) async {
         do {
             let (chunk, run) = try await describe(name, row)
             guard let whole = try ChunkRepair.mend(chunk, of: run, store: store, in: directory) else {
                 if let row { try await index.drop(row) }
-                journal.info("\(name.openPath) held no frame, and is gone", camera: name.camera)
+                journal.notice("\(name.openPath) was empty, and is gone", camera: name.camera)
                 return
             }
             try await take(whole, isKnown: row != nil)
@@ -219,8 +245,9 @@ actor Reconciliation {
                 camera: name.camera
             )
         } catch {
-            // One bad file never stops a store.
+            // One bad file never stops a store; it takes its room all the same.
             journal.error("torn chunk \(name.openPath) cannot be repaired: \(error)", camera: name.camera)
+            overhead += entry.allocated
         }
     }
 
@@ -268,8 +295,9 @@ actor Reconciliation {
             }
             try await take(chunk, isKnown: row?.id == chunk.id)
             adopted += 1
-        } catch let error as FileError {
-            journal.error("\(error)", camera: name.camera)
+        } catch {
+            if (error as? ChunkIndex.Failure)?.isDamage == true { throw error }
+            journal.error("\(name.path) is not taken in: \(error)", camera: name.camera)
             overhead += entry.allocated
         }
     }
@@ -283,6 +311,7 @@ actor Reconciliation {
             if case .source(let failure) = error { throw failure }
             return nil
         }
+        guard table.length < Chunk.longest else { return nil }
         var (chunk, _) = try await describe(name, metadata, row: row)
         chunk.state = .complete
         (chunk.frames, chunk.duration) = (table.frames, table.length)
@@ -332,7 +361,9 @@ actor Reconciliation {
     }
 
     private func report() {
-        for name in foreign.prefix(20) { journal.warning("\(directory)/\(name) is not Martlet's, and is left alone") }
+        for name in foreign.prefix(20) {
+            journal.warning("\(directory)/\(name.printable) is not Martlet's, and is left alone")
+        }
         if foreign.count > 20 { journal.warning("\(foreign.count - 20) more files are left alone") }
         let parts = [(adopted, "adopted"), (mended, "repaired"), (lost, "no longer there")]
         let words = parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
@@ -347,5 +378,12 @@ extension Duration {
     fileprivate var rounded: String {
         let tenths = inNanoseconds / 100_000_000
         return "\(tenths / 10).\(tenths % 10) s"
+    }
+}
+
+extension String {
+    /// On one line of a log, whatever is in it.
+    fileprivate var printable: String {
+        unicodeScalars.map { $0.value < 32 || $0.value == 127 ? "\u{FFFD}" : String($0) }.joined()
     }
 }

@@ -10,8 +10,8 @@ package actor RecordingDirectory {
     private var present: ChunkStore?
     private var opening: Task<ChunkStore, any Error>?
     private var didOpen: (@Sendable (ChunkStore) async -> Void)?
-    /// The disk has been away since this process began.
-    private var wasLost = false
+    /// Where the store lay that this process had and lost.
+    private var former: ChunkStore.Place?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -23,21 +23,28 @@ package actor RecordingDirectory {
     ///
     /// - Throws: why it cannot be opened now; asking again is how one learns that the disk is back.
     package func store() async throws -> ChunkStore {
-        if let present {
-            if present.check() { return present }
-            guard present.openFiles == 0 else {
-                throw FileError("open again", settings.directory, code: 0, words: "chunks are still being closed there")
-            }
-            (self.present, wasLost) = (nil, true)
-            await present.close()
-            journal.notice("\(settings.directory) is opened anew")
-        }
+        if let present, present.check() { return present }
         if let opening { return try await opening.value }
-        let interruption: Gap.Reason = wasLost ? .disk : .power
-        let task = Task {
-            try await ChunkStore.open(settings, clock: clock, journal: journal, interruption: interruption)
+        let lost = present
+        if let lost, lost.openFiles > 0 {
+            throw FileError("open again", settings.directory, code: 0, words: "chunks are still being closed there")
         }
-        opening = task
+        if let place = lost?.place { former = place }
+        // All of it in one task: whoever asks meanwhile waits for the same.
+        let task = Task { [settings, clock, journal, former] in
+            if let lost {
+                await lost.close()
+                journal.notice("\(settings.directory) is opened anew")
+            }
+            return try await ChunkStore.open(
+                settings,
+                clock: clock,
+                journal: journal,
+                interruption: former == nil ? .power : .disk,
+                inPlaceOf: former
+            )
+        }
+        (present, opening) = (nil, task)
         defer { opening = nil }
         let store = try await task.value
         present = store

@@ -86,7 +86,10 @@ package struct Timeline: Equatable, Sendable {
         let touching = reasons.filter { $0.span.overlaps(span) }
         let cuts = Set(touching.flatMap { [$0.span.lowerBound, $0.span.upperBound] }.filter { span.contains($0) })
         var start = span.lowerBound
-        for end in cuts.sorted() + [span.upperBound] where start < end {
+        for end in cuts.sorted() + [span.upperBound] {
+            // What a gap lacks of the footage around it is none of its own.
+            let isRest = end - start <= Self.seam || (end < span.upperBound && span.upperBound - end <= Self.seam)
+            guard end == span.upperBound ? start < end : !isRest else { continue }
             append(Entry(start..<end, .missing(touching.last { $0.span.contains(start) }?.reason)))
             start = end
         }

@@ -16,15 +16,16 @@ package struct UTCTime: Hashable, Comparable, Sendable {
     package static func < (one: UTCTime, other: UTCTime) -> Bool { one.nanoseconds < other.nanoseconds }
 
     package static func - (one: UTCTime, other: UTCTime) -> Duration {
-        .nanoseconds(one.nanoseconds - other.nanoseconds)
+        .nanoseconds(one.nanoseconds) - .nanoseconds(other.nanoseconds)
     }
 
     package static func + (time: UTCTime, duration: Duration) -> UTCTime {
-        UTCTime(nanoseconds: time.nanoseconds + duration.inNanoseconds)
+        let (sum, overflows) = time.nanoseconds.addingReportingOverflow(duration.inNanoseconds)
+        return overflows ? UTCTime(nanoseconds: duration < .zero ? .min : .max) : UTCTime(nanoseconds: sum)
     }
 
     package static func - (time: UTCTime, duration: Duration) -> UTCTime {
-        UTCTime(nanoseconds: time.nanoseconds - duration.inNanoseconds)
+        time + (.zero - duration)
     }
 
     /// The first whole multiple of `interval` on the clock after this time: with 10 min, the next :00, :10, ….
@@ -55,6 +56,8 @@ package struct UTCTime: Hashable, Comparable, Sendable {
         (calendar.tm_year, calendar.tm_mon) = (Int32(number(0..<4) - 1900), Int32(number(5..<7) - 1))
         (calendar.tm_mday, calendar.tm_hour) = (Int32(number(8..<10)), Int32(number(11..<13)))
         (calendar.tm_min, calendar.tm_sec) = (Int32(number(14..<16)), Int32(number(17..<19)))
+        // What lies outside cannot be told in nanoseconds since 1970, or was filmed before there was video.
+        guard (1970..<2200).contains(number(0..<4)) else { return nil }
         let seconds = Int64(timegm(&calendar))
         self.init(nanoseconds: (seconds * 1000 + Int64(number(20..<23))) * 1_000_000)
         guard fileName == text else { return nil }
@@ -107,9 +110,11 @@ package struct UTCTime: Hashable, Comparable, Sendable {
 }
 
 extension Duration {
-    /// In whole nanoseconds, as the index stores it; nothing that is filmed comes near the limit of 292 years.
+    /// In whole nanoseconds, as the index stores it; 292 years at most, whatever a file claims.
     package var inNanoseconds: Int64 {
         let (seconds, attoseconds) = components
-        return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
+        let (product, overflows) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, exceeds) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
+        return overflows || exceeds ? (seconds < 0 ? .min : .max) : sum
     }
 }

@@ -19,8 +19,7 @@ internal import Glibc
         do throws(FileError) {
             server = try ControlServer(path: path) { request in
                 do {
-                    try await request.perform(in: try await directory.store())
-                    return .done
+                    return .done(try await request.perform(in: try await directory.store()))
                 } catch {
                     return .failed("\(error)")
                 }

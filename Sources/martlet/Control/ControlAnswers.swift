@@ -2,17 +2,20 @@
 internal import Footage
 
 extension ControlRequest {
-    /// Does what is asked in an open store: the daemon's, or one that the command has opened itself.
-    func perform(in store: ChunkStore) async throws {
+    /// Does what is asked in an open store, the daemon's or one that the command has opened itself; returns to how many
+    /// chunks.
+    func perform(in store: ChunkStore) async throws -> Int {
         switch self {
-        case .protect(let chunks): try await store.index.setProtected(true, chunks)
-        case .release(let chunks): try await store.index.setProtected(false, chunks)
+        case .protect(let chunks): return try await store.index.setProtected(true, chunks)
+        case .release(let chunks): return try await store.index.setProtected(false, chunks)
         case .remove(let chunks):
+            var count = 0
             for id in chunks {
                 // Deleted meanwhile: that is what was asked for.
                 guard let chunk = try await store.index.chunk(id) else { continue }
-                try await store.remove(chunk)
+                if try await store.remove(chunk) { count += 1 }
             }
+            return count
         }
     }
 }

@@ -9,7 +9,8 @@ enum ControlRequest: Codable, Equatable, Sendable {
 
 /// What the daemon answers: one line of JSON.
 enum ControlReply: Codable, Equatable, Sendable {
-    case done
+    /// How many chunks it was done to.
+    case done(Int)
     /// In words for the user.
     case failed(String)
 }

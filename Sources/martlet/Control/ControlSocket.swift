@@ -11,21 +11,35 @@ enum ControlSocket {
     /// More than any request or reply has.
     fileprivate static let lineLimit = 1 << 20
 
-    /// Neither side waits longer for the other to read or write.
-    fileprivate static let patience = 10
+    /// Neither side waits longer for the other, in seconds: a slow disk takes its time to delete.
+    fileprivate static let patience = 60
 
-    fileprivate static func make(_ path: String) throws(FileError) -> (Int32, sockaddr_un) {
+    /// A socket, and the address of a path, however long that is: an address has room for 107 bytes, so it leads through
+    /// the descriptor of the folder, which `body` may rely on.
+    fileprivate static func make(
+        _ path: String,
+        _ body: (Int32, sockaddr_un) throws(FileError) -> Void
+    ) throws(FileError) -> Int32 {
+        let slash = path.lastIndex(of: "/") ?? path.startIndex
+        let folder = open(String(path[..<slash]) + "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw FileError("open the folder of", path) }
+        defer { close(folder) }
+        let short = "/proc/self/fd/\(folder)\(path[slash...])"
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         let fits = withUnsafeMutableBytes(of: &address.sun_path) { room in
-            guard path.utf8.count < room.count else { return false }
-            room.copyBytes(from: path.utf8)
+            guard short.utf8.count < room.count else { return false }
+            room.copyBytes(from: short.utf8)
             return true
         }
         guard fits else { throw FileError("use as a socket", path, code: ENAMETOOLONG) }
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw FileError("make a socket for", path) }
-        return (descriptor, address)
+        do throws(FileError) { try body(descriptor, address) } catch {
+            close(descriptor)
+            throw error
+        }
+        return descriptor
     }
 
     fileprivate static func withAddress(
@@ -82,16 +96,13 @@ final class ControlServer: @unchecked Sendable {  // A dispatch source locks its
     /// Listens at a path; what a crash left there is replaced.
     init(path: String, answer: @escaping @Sendable (ControlRequest) async -> ControlReply) throws(FileError) {
         self.path = path
-        let (descriptor, address) = try ControlSocket.make(path)
-        self.descriptor = descriptor
         unlink(path)
-        guard ControlSocket.withAddress(address, { bind(descriptor, $0, $1) }) == 0, chmod(path, 0o660) == 0,
-            listen(descriptor, 16) == 0
-        else {
-            let error = FileError("listen at", path)
-            Glibc.close(descriptor)
-            throw error
+        let descriptor = try ControlSocket.make(path) { (descriptor, address) throws(FileError) in
+            guard ControlSocket.withAddress(address, { bind(descriptor, $0, $1) }) == 0, chmod(path, 0o660) == 0,
+                listen(descriptor, 16) == 0
+            else { throw FileError("listen at", path) }
         }
+        self.descriptor = descriptor
         let queue = DispatchQueue(label: "control", attributes: .concurrent)
         source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
         source.setEventHandler { Self.accept(from: descriptor, on: queue, answer) }
@@ -137,11 +148,12 @@ enum ControlClient {
     ///
     /// - Throws: ``FileError`` if nobody listens there, or if no answer comes.
     static func ask(_ request: ControlRequest, at path: String) throws -> ControlReply {
-        let (descriptor, address) = try ControlSocket.make(path)
-        defer { close(descriptor) }
-        guard ControlSocket.withAddress(address, { connect(descriptor, $0, $1) }) == 0 else {
-            throw FileError("reach the daemon at", path)
+        let descriptor = try ControlSocket.make(path) { (descriptor, address) throws(FileError) in
+            guard ControlSocket.withAddress(address, { connect(descriptor, $0, $1) }) == 0 else {
+                throw FileError("reach the daemon at", path)
+            }
         }
+        defer { close(descriptor) }
         ControlSocket.limitWaiting(descriptor)
         try ControlSocket.write(request, to: descriptor)
         let line = ControlSocket.readLine(descriptor)

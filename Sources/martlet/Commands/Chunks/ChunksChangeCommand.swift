@@ -47,11 +47,12 @@ internal import GLib
             while !rest.isEmpty {
                 let some = rest.prefix(8)
                 rest = rest.dropFirst(8)
-                do { try await perform(change.request(some.map(\.id)), in: store.directory, terminal) } catch {
+                do {
+                    count += try await perform(change.request(some.map(\.id)), in: store.directory, terminal)
+                } catch {
                     terminal.complain("\(error)")
                     return .wrong
                 }
-                count += some.count
             }
         }
         guard count > 0 else {
@@ -85,15 +86,21 @@ internal import GLib
     }
 
     /// By the daemon that has the directory; without one in the directory itself, under its lock.
-    private static func perform(_ request: ControlRequest, in directory: String, _ terminal: Terminal) async throws {
+    private static func perform(
+        _ request: ControlRequest,
+        in directory: String,
+        _ terminal: Terminal
+    ) async throws -> Int {
         do {
             let store = try await ChunkStore.open(.untouched(directory), journal: .complaining(to: terminal))
-            try await request.perform(in: store)
+            let result: Result<Int, any Error>
+            do { result = .success(try await request.perform(in: store)) } catch { result = .failure(error) }
             await store.close()
+            return try result.get()
         } catch let owner as DirectoryInUse {
             guard let socket = owner.socket else { throw owner }
             switch try ControlClient.ask(request, at: socket) {
-            case .done: return
+            case .done(let count): return count
             case .failed(let text): throw CommandFailure(description: text)
             }
         }

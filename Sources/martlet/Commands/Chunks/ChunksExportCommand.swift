@@ -38,8 +38,9 @@ internal import GLib
             terminal.print(
                 "\(output): \(summary.frames) frames, \(summary.duration.clock)\(begins), \(summary.bytes / 1_000_000) MB"
             )
+            for problem in summary.skipped { terminal.complain("not in it: \(problem)") }
             try await tellGaps(in: store, span, terminal)
-            return .done
+            return summary.skipped.isEmpty ? .done : .wrong
         } catch {
             progress.clear()
             terminal.complain("\(error)")

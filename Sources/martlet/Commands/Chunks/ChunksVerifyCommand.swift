@@ -54,8 +54,8 @@ internal import GLib
         } else {
             terminal.print(
                 damaged.isEmpty
-                    ? "\(verified) chunks are as they were written"
-                    : "\(damaged.count) of \(verified) chunks are damaged"
+                    ? "verified: \(verified), all as they were written"
+                    : "verified: \(verified), damaged: \(damaged.count)"
             )
         }
         return damaged.isEmpty ? .done : .wrong
