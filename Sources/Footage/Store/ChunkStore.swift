@@ -74,10 +74,10 @@ package final class ChunkStore: Sendable {
         isolation: isolated (any Actor)? = #isolation
     ) async throws -> ChunkStore {
         let directory = settings.directory
-        if let former { try former.mustNotBeBeneath(directory) }
         if let point = MountPoint.missing(for: directory) {
             throw FileError("record into", directory, code: ENODEV, words: "no disk is mounted at \(point)")
         }
+        if let former { try former.mustNotBeBeneath(directory) }
         try Folder.make(directory)
         let lock = try DirectoryLock(directory)
         let (shortage, shortages) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))

@@ -360,11 +360,15 @@ actor Reconciliation {
         }
     }
 
+    /// A whole disk of somebody's films would fill the log.
+    private static let namedAtMost = 100
+
     private func report() {
-        for name in foreign.prefix(20) {
+        for name in foreign.prefix(Self.namedAtMost) {
             journal.warning("\(directory)/\(name.printable) is not Martlet's, and is left alone")
         }
-        if foreign.count > 20 { journal.warning("\(foreign.count - 20) more files are left alone") }
+        let rest = foreign.count - Self.namedAtMost
+        if rest > 0 { journal.warning("\(rest) more files are left alone") }
         let parts = [(adopted, "adopted"), (mended, "repaired"), (lost, "no longer there")]
         let words = parts.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }
         if !words.isEmpty {
