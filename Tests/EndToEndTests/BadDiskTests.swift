@@ -112,14 +112,16 @@ import Testing
 
     @Test(
         "a disk that is taken away is waited for, and nothing goes to the one beneath",
-        .enabled(if: Mount.isPossible, Mount.reason)
+        .enabled(if: Mount.isPossible, Mount.reason),
+        // Where disks are mounted by hand, and where nobody expects one.
+        arguments: [("/mnt", "no disk is mounted at"), ("/var/tmp", "is on is not there")]
     )
-    func unmounted() async throws {
+    func unmounted(folder: String, said: String) async throws {
         let scratch = try ScratchDirectory()
-        let disk = try Mount(megabytes: 24, in: scratch)
+        let disk = try Mount(megabytes: 24, in: scratch, below: folder)
         let scene = try await Scene(scratch, directory: "\(disk.path)/store")
         try disk.takeAway()
-        try await scene.process.expect("no disk is mounted at \(disk.path)")
+        try await scene.process.expect(said)
         try await scene.isWatched()
         #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path) == [])
         try disk.mount()

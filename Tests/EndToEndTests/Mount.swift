@@ -3,9 +3,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A small disk of its own below /mnt, with a real file system, that can be taken away and brought back.
+/// A small disk of its own, with a real file system, that can be taken away and brought back.
 final class Mount {
-    let path = "/mnt/martlet-test-\(UUID().uuidString)"
+    let path: String
     private let image: String
     private var device = ""
 
@@ -21,8 +21,9 @@ final class Mount {
 
     static let reason: Comment = "disks can be mounted by root alone, and with loop devices"
 
-    /// An ext4 of so many megabytes.
-    init(megabytes: Int, in scratch: ScratchDirectory) throws {
+    /// An ext4 of so many megabytes, mounted in a folder.
+    init(megabytes: Int, in scratch: ScratchDirectory, below folder: String = "/mnt") throws {
+        path = "\(folder)/martlet-test-\(UUID().uuidString)"
         image = scratch("disk.img")
         guard Self.shell("truncate -s \(megabytes)M \(image) && mkfs.ext4 -q -m 0 \(image) && mkdir -p \(path)") else {
             throw CommandFailure(description: "no disk can be made in \(image)")

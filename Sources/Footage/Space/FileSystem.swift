@@ -57,6 +57,18 @@ enum MountPoint {
         return nil
     }
 
+    /// The device on which the mount point lies that leads to a directory; `nil` on the root file system.
+    static func deviceBeneath(_ directory: String) throws(FileError) -> UInt? {
+        var path = resolved(directory)
+        let own = try FileSystem.device(of: path)
+        while path != "/" {
+            path = Folder.parent(of: path)
+            let device = try FileSystem.device(of: path)
+            if device != own { return device }
+        }
+        return nil
+    }
+
     private static func isBelow(_ path: String, _ point: String) -> Bool {
         path == point || path.hasPrefix(point.hasSuffix("/") ? point : point + "/")
     }

@@ -101,6 +101,7 @@ package final class ChunkStore: Sendable {
             lock: lock,
             index: index,
             identity: identity,
+            deviceBeneath: try MountPoint.deviceBeneath(directory),
             space: space,
             shortages: shortages,
             lastID: try await index.lastID(),
@@ -112,17 +113,18 @@ package final class ChunkStore: Sendable {
         return store
     }
 
-    /// Where a store lies: which one, on which device.
+    /// Where a store lies: which one, and on what its disk is mounted.
     package struct Place: Sendable {
         let identity: String
-        let device: UInt
+        /// The device on which the disk's mount point lies; `nil` if the store lies on the root file system.
+        let deviceBeneath: UInt?
 
         /// - Throws: ``FileError`` if the disk has gone, so that only the folder is left over which it was mounted.
         fileprivate func mustNotBeBeneath(_ directory: String) throws(FileError) {
             guard try StoreIdentity.read(in: directory) == nil else { return }
             var path = directory
             while !FileSystem.isThere(path) { path = Folder.parent(of: path) }
-            guard try FileSystem.device(of: path) != device else { return }
+            guard let deviceBeneath, try FileSystem.device(of: path) == deviceBeneath else { return }
             throw FileError(
                 "record into",
                 directory,
@@ -132,12 +134,8 @@ package final class ChunkStore: Sendable {
         }
     }
 
-    package var place: Place? {
-        do throws(FileError) { return Place(identity: identity, device: try lock.device()) } catch {
-            journal.warning("\(error)")
-            return nil
-        }
-    }
+    /// As it was when the store was opened.
+    package let place: Place
 
     private static func reconcile(
         _ opened: IndexFile.Opened,
@@ -159,6 +157,7 @@ package final class ChunkStore: Sendable {
         lock: DirectoryLock,
         index: ChunkIndex,
         identity: String,
+        deviceBeneath: UInt?,
         space: Space,
         shortages: AsyncStream<Void>.Continuation,
         lastID: Int64,
@@ -166,6 +165,7 @@ package final class ChunkStore: Sendable {
         journal: Journal
     ) {
         (directory, self.settings, self.lock) = (settings.directory, settings, lock)
+        place = Place(identity: identity, deviceBeneath: deviceBeneath)
         (self.index, self.identity, self.space, self.shortages) = (index, identity, space, shortages)
         (self.clock, self.journal) = (clock, journal)
         self.lastID = Atomic(lastID)

@@ -52,13 +52,6 @@ final class DirectoryLock: Sendable {
 
     deinit { close(file) }
 
-    /// The device that the directory lies on.
-    func device() throws(FileError) -> UInt {
-        var status = stat()
-        guard fstat(file, &status) == 0 else { throw FileError("look at", path) }
-        return UInt(status.st_dev)
-    }
-
     /// Another may have the directory from now on.
     func release() { flock(file, LOCK_UN) }
 

@@ -29,7 +29,7 @@ package actor RecordingDirectory {
         if let lost, lost.openFiles > 0 {
             throw FileError("open again", settings.directory, code: 0, words: "chunks are still being closed there")
         }
-        if let place = lost?.place { former = place }
+        former = lost?.place ?? former
         // All of it in one task: whoever asks meanwhile waits for the same.
         let task = Task { [settings, clock, journal, former] in
             if let lost {
