@@ -108,7 +108,8 @@ internal import GStreamer
         guard await recording.start(from: beginning, in: run) else { return }
         let number = gaps.nextRecording()
         var fault: RecordingFault?
-        var end: UTCTime?
+        // In media time: what it was on the clock may be known better by then.
+        var end: Int64?
         for await event in recording.events {
             switch event {
             case .chunk(.opened(let chunk)):
@@ -131,7 +132,8 @@ internal import GStreamer
             // Where the gap begins is known when the chunk is whole.
             torn[last].ending = ending
         } else {
-            await gaps.ended(number, at: end, ending, in: store)
+            let time = end.map { run.clock.mapping.wallTime(of: $0) }
+            await gaps.ended(number, at: time, ending, in: store)
         }
         if let fault { throw fault }
     }
@@ -188,7 +190,7 @@ internal import GStreamer
         await store.restamp(boot: feed.wallClock.boot, offset: offset)
     }
 
-    /// Returns when the chunk's last frame ends, if there is a chunk.
+    /// Returns when the chunk's last frame ends, in media time, if there is a chunk.
     private func closed(
         _ chunk: Chunk,
         _ outcome: ChunkFile.Outcome,
@@ -196,7 +198,7 @@ internal import GStreamer
         _ number: Int,
         _ progress: inout RunProgress,
         in store: ChunkStore
-    ) async -> UTCTime? {
+    ) async -> Int64? {
         if openChunk?.hasSuffix(chunk.openPath) == true { openChunk = nil }
         let mapping = run.clock.mapping
         var chunk = chunk
@@ -218,7 +220,7 @@ internal import GStreamer
             await store.correct(key, to: mapping)
             progress.clock = mapping
         }
-        return chunk.end
+        return chunk.mediaTime + chunk.duration.inNanoseconds
     }
 
     // MARK: Torn chunks

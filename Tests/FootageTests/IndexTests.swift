@@ -114,7 +114,12 @@ struct IndexTests {
         for (id, run) in [(1, before), (2, earlierBoot), (3, known)] {
             try await index.add(Self.chunk(Int64(id), "till", run: run, start: Int64(id) * 1_000_000))
         }
+        // Where the footage of the first ends.
+        let end = try #require(try await index.chunk(1)).end
+        try await index.add(Gap(camera: "till", start: end, end: nil, reason: .clock))
         let moved = try await index.restamp(boot: "boot", offset: 5_000_000_000)
+        let gap = try #require(try await index.gaps().first)
+        #expect(gap.start - end == moved.first?.by, "the gap moves with it")
         #expect(moved.map(\.camera) == ["till"] && moved.map(\.by) == [.nanoseconds(4_999_999_000)])
         let starts = try await index.chunks().reduce(into: [:]) { $0[$1.id] = $1.start.nanoseconds }
         #expect(starts == [1: 5_001_000_000, 2: 2_000_000, 3: 3_000_000])

@@ -35,6 +35,15 @@ extension ChunkIndex {
     /// Less than a frame or two is no gap.
     private static let shortestGap = Duration.milliseconds(100)
 
+    /// What has become no gap at all since its ends are known better.
+    static func dropEmptyGaps(of camera: String, _ database: Database) throws(Database.Failure) {
+        try database.query(
+            "DELETE FROM gaps WHERE camera = ? AND end IS NOT NULL AND end - start < ?",
+            .text(camera),
+            .integer(shortestGap.inNanoseconds)
+        )
+    }
+
     /// The gaps of one camera, or of all, that reach into a span, by camera and time.
     package func gaps(camera: String? = nil, from: UTCTime? = nil, to: UTCTime? = nil) throws(Failure) -> [Gap] {
         var conditions = ["1"]

@@ -49,6 +49,7 @@ extension ChunkIndex {
         to clock: RunClock.Mapping,
         _ database: Database
     ) throws(Database.Failure) {
+        try moveGaps(around: run, to: clock.offset, database)
         try database.query(
             "UPDATE runs SET clock = ?, offset = ? WHERE id = ?",
             .text(clock.state.rawValue),
@@ -60,6 +61,32 @@ extension ChunkIndex {
             .integer(clock.offset),
             .integer(run)
         )
+    }
+
+    /// Gaps begin where a run's footage ends, and end where it begins: they move with it.
+    private static func moveGaps(
+        around run: Int64,
+        to offset: Int64,
+        _ database: Database
+    ) throws(Database.Failure) {
+        let sql = """
+            SELECT runs.camera, ?2 - runs.offset, min(start), max(start + duration)
+            FROM runs JOIN chunks ON chunks.run = runs.id WHERE runs.id = ?1 GROUP BY runs.id
+            """
+        guard let row = try database.query(sql, .integer(run), .integer(offset)).first,
+            let camera = row.text(0), let by = row.integer(1), by != 0,
+            let start = row.integer(2), let end = row.integer(3)
+        else { return }
+        for column in ["start", "end"] {
+            try database.query(
+                "UPDATE gaps SET \(column) = \(column) + ? WHERE camera = ? AND \(column) BETWEEN ? AND ?",
+                .integer(by),
+                .text(camera),
+                .integer(start - 1_000_000_000),
+                .integer(end + 1_000_000_000)
+            )
+        }
+        try dropEmptyGaps(of: camera, database)
     }
 
     /// The machine's clock is synchronised: what was recorded since its start without a clock gets its true time.
