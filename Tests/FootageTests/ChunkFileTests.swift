@@ -5,7 +5,7 @@ import Testing
 
 @testable import Footage
 
-@Suite("Chunk file", .timeLimit(.minutes(1)))
+@Suite("Chunk file", .timeLimit(.minutes(3)))
 struct ChunkFileTests {
     private static let name = ChunkName(camera: "door", start: UTCTime(nanoseconds: 1_795_260_000_000_000_000))
 

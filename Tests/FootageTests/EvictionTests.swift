@@ -6,7 +6,7 @@ import Testing
 @testable import Footage
 
 /// What an open store deletes: real files, the real index, the real books.
-@Suite("Eviction", .timeLimit(.minutes(1)))
+@Suite("Eviction", .timeLimit(.minutes(3)))
 struct EvictionTests {
     private static let size: Int64 = 2 << 20
 

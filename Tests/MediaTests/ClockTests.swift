@@ -32,7 +32,7 @@ private final class SettableClock: Sendable {
     }
 }
 
-@Suite("Clock", .mainLoop, .timeLimit(.minutes(1)))
+@Suite("Clock", .mainLoop, .timeLimit(.minutes(3)))
 struct ClockTests {
     private static let year = Duration.seconds(365 * 86_400)
 
