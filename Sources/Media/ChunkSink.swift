@@ -76,14 +76,14 @@ final class ChunkSink: ByteSinkTarget {
     }
 
     func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(ByteSinkRefusal) {
-        let (file, chunk, isNew) = state.withLock { state in
+        let (file, begun) = state.withLock { state in
             defer { state.isNew = false }
-            return (state.file, state.chunk, state.isNew)
+            return (state.file, state.isNew ? state.chunk : nil)
         }
-        guard let file, let chunk else { throw ByteSinkRefusal(text: "bytes came for no chunk", detail: "") }
+        guard let file else { throw ByteSinkRefusal(text: "bytes came for no chunk", detail: "") }
         // Another disk is in the directory's place, or the index is made anew.
         if store.isLost { throw ByteSinkRefusal(text: "\(store.directory) has to be opened again", detail: "") }
-        if isNew { began(chunk) }
+        if let begun { began(begun) }
         do throws(FileError) { try file.write(bytes, at: offset) } catch {
             throw ByteSinkRefusal(text: error.description, detail: "")
         }

@@ -128,7 +128,10 @@ internal import Synchronization
         if let sink = pipeline.appSink(named: "feed") {
             let gate = Gate()
             self.gate = gate
-            sink.onSample { [feed, source] sample in gate.pass(sample, from: source.senderClock, to: feed) }
+            sink.onSample { [feed, source] sample in
+                // Keyframes alone are dated by it.
+                gate.pass(sample, from: sample.isKeyframe ? source.senderClock : .unknown, to: feed)
+            }
             if source.hasEncoder { feed.setKeyframeRequest { sink.requestKeyframe() } }
         }
         let messages = pipeline.bus.messages

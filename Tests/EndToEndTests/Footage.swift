@@ -28,21 +28,7 @@ struct Footage {
     func accessUnits() async throws -> [String] {
         var hashes: [String] = []
         for file in files {
-            let result = try await run(
-                "ffmpeg",
-                "-nostdin",
-                "-v",
-                "error",
-                "-i",
-                file,
-                "-c",
-                "copy",
-                "-f",
-                "framemd5",
-                "-"
-            )
-            hashes += result.output.split(separator: "\n").filter { !$0.hasPrefix("#") }
-                .compactMap { $0.split(separator: ",").last.map { $0.trimmingCharacters(in: .whitespaces) } }
+            hashes += try await TestSupport.accessUnits(of: file)
         }
         return hashes
     }

@@ -128,3 +128,10 @@ package enum Product {
         return folder.appendingPathComponent(name).path
     }
 }
+
+/// The MD5 of every access unit of a film's video, in order, as ffmpeg tells them.
+package func accessUnits(of film: String) async throws -> [String] {
+    let listed = try await run("ffmpeg", "-nostdin", "-v", "error", "-i", film, "-c", "copy", "-f", "framemd5", "-")
+    return listed.output.split(separator: "\n").filter { !$0.hasPrefix("#") }
+        .compactMap { $0.split(separator: ",").last?.trimmingCharacters(in: .whitespaces) }
+}

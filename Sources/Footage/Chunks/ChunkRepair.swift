@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-internal import CLinux
 internal import Glibc
 internal import ISOBaseMedia
 
@@ -103,19 +102,12 @@ enum ChunkRepair {
         while true {
             let path = "\(folder)/\(name.file)"
             let to = "\(directory)/\(path)"
-            if renameat2(AT_FDCWD, from, AT_FDCWD, to, MARTLET_RENAME_NOREPLACE) == 0 {
-                try Folder.sync("\(directory)/\(folder)")
+            do throws(FileError) {
+                try Folder.rename(from, to: to)
                 return path
-            }
-            switch errno {
-            case EEXIST: name = ChunkName(camera: name.camera, start: name.start + .milliseconds(1))
-            case EINVAL where link(from, to) == 0:
-                guard unlink(from) == 0 else { throw FileError("remove the old name", from) }
-                try Folder.sync("\(directory)/\(folder)")
-                return path
-            case EINVAL where errno == EEXIST:
+            } catch {
+                guard error.code == EEXIST else { throw error }
                 name = ChunkName(camera: name.camera, start: name.start + .milliseconds(1))
-            default: throw FileError("rename \(from) to", to)
             }
         }
     }

@@ -19,6 +19,13 @@ package final class RandomAccessFile: Sendable {
         }
     }
 
+    /// Makes a file, which must not be there.
+    init(creating path: String) throws(FileError) {
+        self.path = path
+        file = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o640)
+        guard file >= 0 else { throw FileError("create", path) }
+    }
+
     deinit { close(file) }
 
     private func status() throws(FileError) -> stat {

@@ -67,9 +67,6 @@ package struct Quota: Sendable {
         (finished[camera] ?? 0) + open.values.reduce(0) { $0 + ($1.camera == camera ? $1.bytes : 0) }
     }
 
-    /// What the finished chunks of all cameras take.
-    package var finishedBytes: Int64 { finishedTotal }
-
     /// How many files are being written.
     package var openFiles: Int { open.count }
 

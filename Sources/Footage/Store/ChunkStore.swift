@@ -59,8 +59,7 @@ package final class ChunkStore: Sendable {
     ///
     /// With `anew` the index is made from the chunks alone, and the old one is kept beside it. `interruption` is why
     /// recording had ended if the index was not closed in good order. `former` is where the store lay that this process
-    /// has lost: a new one is never begun on the disk beneath. Blocks the caller's own
-    /// executor here and there.
+    /// has lost: a new one is never begun on the disk beneath. Blocks the caller's own executor here and there.
     ///
     /// - Throws: ``DirectoryInUse``, ``StoreMismatch``, ``ChunkIndex/Failure`` if the index is a newer version's, and
     ///   ``FileError`` if the disk does not do what it should.
@@ -113,28 +112,7 @@ package final class ChunkStore: Sendable {
         return store
     }
 
-    /// Where a store lies: which one, and on what its disk is mounted.
-    package struct Place: Sendable {
-        let identity: String
-        /// The device on which the disk's mount point lies; `nil` if the store lies on the root file system.
-        let deviceBeneath: UInt?
-
-        /// - Throws: ``FileError`` if the disk has gone, so that only the folder is left over which it was mounted.
-        fileprivate func mustNotBeBeneath(_ directory: String) throws(FileError) {
-            guard try StoreIdentity.read(in: directory) == nil else { return }
-            var path = directory
-            while !FileSystem.isThere(path) { path = Folder.parent(of: path) }
-            guard let deviceBeneath, try FileSystem.device(of: path) == deviceBeneath else { return }
-            throw FileError(
-                "record into",
-                directory,
-                code: ENODEV,
-                words: "the disk that store \(identity) is on is not there"
-            )
-        }
-    }
-
-    /// As it was when the store was opened.
+    /// Where it lay when it was opened.
     package let place: Place
 
     private static func reconcile(

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import CLinux
 internal import Glibc
 
 /// Folders and what lies in them; no link is ever followed.
@@ -120,6 +121,18 @@ enum Folder {
         let parts = path.split(separator: "/", omittingEmptySubsequences: true).dropLast()
         let joined = parts.joined(separator: "/")
         return path.hasPrefix("/") ? "/\(joined)" : (joined.isEmpty ? "." : joined)
+    }
+
+    /// Gives a file another name in the same folder, durably, and never over another file.
+    ///
+    /// - Throws: ``FileError`` with `EEXIST` if the name is taken.
+    static func rename(_ from: String, to name: String) throws(FileError) {
+        if renameat2(AT_FDCWD, from, AT_FDCWD, name, MARTLET_RENAME_NOREPLACE) != 0 {
+            // Some network and user-space file systems know no such flag: a second name is refused as well if it is taken.
+            guard errno == EINVAL, link(from, name) == 0 else { throw FileError("rename \(from) to", name) }
+            guard unlink(from) == 0 else { throw FileError("remove the old name", from) }
+        }
+        try sync(parent(of: name))
     }
 
     /// Makes the names in a folder durable.
