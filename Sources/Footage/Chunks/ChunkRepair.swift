@@ -24,9 +24,8 @@ enum ChunkRepair {
             throw try setAside(file, openPath, "\(error)")
         }
         let own = read.isFinished ? try ChunkMetadata.read(from: file) : nil
-        // What says of itself what it is was whole by then, and so were the media behind which a final index was found.
-        let isSafe = own != nil || read.hiddenMovie != nil
-        let table = isSafe ? read : read.prefix(try MediaCheck.wholeSamples(of: read, in: file))
+        // What says of itself what it is was whole by then.
+        let table = own != nil ? read : try whole(read, in: file)
         guard !table.samples.isEmpty else { throw try setAside(file, openPath, "not one frame of it is whole") }
         guard table.length < Chunk.longest else { throw try setAside(file, openPath, "it claims to last for days") }
         var mended = chunk
@@ -58,6 +57,22 @@ enum ChunkRepair {
         mended.allocated = try file.allocated
         mended.digest = nil
         return mended
+    }
+
+    /// The samples whose media reached the disk.
+    ///
+    /// A final index that no reader finds yet was not synced, nor were the last media before it: where one of its pages is
+    /// missing the fragments may know of more.
+    private static func whole(_ table: SampleTable, in file: RandomAccessFile) throws(FileError) -> SampleTable {
+        let whole = table.prefix(try MediaCheck.wholeSamples(of: table, in: file))
+        guard table.hiddenMovie != nil, whole.frames < table.frames else { return whole }
+        let fragments: SampleTable
+        do throws(ReadError<FileError>) { fragments = try SampleTable(file) } catch {
+            if case .source(let failure) = error { throw failure }
+            return whole
+        }
+        let known = fragments.prefix(try MediaCheck.wholeSamples(of: fragments, in: file))
+        return known.frames > whole.frames ? known : whole
     }
 
     /// A first fragment, or a final index and what follows it, at the largest.
