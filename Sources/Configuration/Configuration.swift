@@ -2,7 +2,7 @@
 
 /// What a camera and a store are told to do: `config.toml` as typed values.
 ///
-/// One file serves both roles: a camera reads `camera`, a store `store`, `cameras` and `locations`, both `access`.
+/// One file serves both roles: a camera reads `camera`, a store `store`, `cameras` and `locations`, both `access` and `service`.
 package struct Configuration: Equatable, Sendable {
     /// What the process is for.
     package enum Role: String, Sendable {
@@ -20,6 +20,8 @@ package struct Configuration: Equatable, Sendable {
     package let locations: [Location]
     /// Who may see and do what.
     package let access: Access
+    /// What the daemon may do to its machine.
+    package let service: Service
 
     init(reading root: TableReader) {
         camera = root.optionalTable("camera", Camera.init)
@@ -27,6 +29,7 @@ package struct Configuration: Equatable, Sendable {
         cameras = root.tables("cameras", each: "camera", RemoteCamera.init)
         locations = root.tables("locations", each: "location", Location.init)
         access = root.table("access", Access.init)
+        service = root.table("service", Service.init)
     }
 
     /// Every key there is, in the order of the reference.

@@ -13,6 +13,17 @@ package class Element: Object, @unchecked Sendable {  // GstElement locks itself
         }
     }
 
+    /// What made it, such as `x264enc`; empty for an element without a factory.
+    package final var factoryName: String {
+        withPointer(as: GstElement.self) { element in
+            guard let factory = gst_element_get_factory(element),
+                let name = gst_object_get_name(UnsafeMutablePointer<GstObject>(factory))
+            else { return "" }
+            defer { g_free(name) }
+            return String(cString: name)
+        }
+    }
+
     /// Sets a property from the text that gst-launch takes, so that enumerations and flags go by their names.
     package final func set(_ name: String, fromText text: String) throws(PropertyError) {
         guard hasProperty(name) else { throw PropertyError(description: "\(typeName) has no property '\(name)'") }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import GLib
+package import GStreamer
 
 /// One camera inside a process: its feed, what fills it, and what records it.
 ///
@@ -7,10 +8,11 @@ package import GLib
 @MainLoop package final class Camera {
     package nonisolated let name: String
     package nonisolated let feed: Feed
+    package nonisolated let started = ClockTime.now
     package let source: SourceRunner
-    package let recorder: Recorder?
+    package let recorder: Recorder
 
-    package nonisolated init(feed: Feed, source: SourceRunner, recorder: Recorder?) {
+    package nonisolated init(feed: Feed, source: SourceRunner, recorder: Recorder) {
         name = feed.camera
         (self.feed, self.source, self.recorder) = (feed, source, recorder)
     }
@@ -19,7 +21,7 @@ package import GLib
     ///
     /// When it returns, the source has ended and every chunk is complete, durable and indexed.
     package func run() async {
-        let recording = Task { await recorder?.run() }
+        let recording = Task { await recorder.run() }
         await source.run()
         feed.finish()
         await recording.value

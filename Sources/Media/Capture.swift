@@ -9,13 +9,34 @@ package struct Capture: FeedSource {
     package let kind = "capture"
     package let hasEncoder = true
     package let fault = Gap.Reason.camera
-    private let description: PipelineDescription
-    private let values: [String: String]
+    package struct Settings: Equatable, Sendable {
+        /// The pipeline description, such as `capture/libcamera`.
+        package let pipeline: String
+        /// What its placeholders stand for.
+        package let values: [String: String]
 
-    /// - Throws: ``PipelineDescription/Mistake`` if there is no description of the configured `source`.
-    package init(_ camera: Configuration.Camera, library: PipelineLibrary) throws(PipelineDescription.Mistake) {
-        description = try library.description("capture/\(camera.source)")
-        values = Self.values(camera)
+        package init(_ camera: Configuration.Camera) {
+            (pipeline, values) = ("capture/\(camera.source)", Capture.values(camera))
+        }
+    }
+
+    package var name: String { settings.pipeline }
+    private let library: PipelineLibrary
+    private let settings: Settings
+    private var values: [String: String] { settings.values }
+
+    /// Its description is read from the library at each attempt: a mistake in it is a fault like others.
+    package init(_ settings: Settings, library: PipelineLibrary) {
+        (self.settings, self.library) = (settings, library)
+    }
+
+    package var policy: Supervisor.Policy {
+        var policy = Supervisor.Policy()
+        // A sensor or an encoder has one owner at a time.
+        policy.releaseLimit = .seconds(2)
+        // About a minute of attempts that each wait for a frame.
+        policy.escalationAfter = 5
+        return policy
     }
 
     /// What the placeholders of a capture description stand for.
@@ -35,6 +56,7 @@ package struct Capture: FeedSource {
     }
 
     package func makePipeline() throws -> Pipeline {
+        let description = try library.description(name)
         let pipeline = try description.makePipeline(with: values)
         guard pipeline.appSink(named: "feed") != nil else { throw description.missing("appsink name=feed") }
         // A picture's own clock, as the test source has: the media clock's zero lies at the machine's start.
@@ -46,5 +68,25 @@ package struct Capture: FeedSource {
         }
         pipeline.element(named: "counter")?.showFrameNumbers()
         return pipeline
+    }
+
+    /// Of the encoders that come with Martlet's descriptions the bit rate can be changed while they run.
+    package func adjust(_ pipeline: Pipeline, to other: any FeedSource) -> Bool {
+        guard let other = other as? Capture, other.name == name, values != other.values,
+            let bitrate = other.values["bitrate"], let kilobits = other.values["bitrate-kbit"].flatMap({ Int($0) }),
+            values.allSatisfy({ $0.key.hasPrefix("bitrate") || other.values[$0.key] == $0.value }),
+            let encoder = pipeline.element(named: "encoder")
+        else { return false }
+        do {
+            switch encoder.factoryName {
+            case "x264enc": try encoder.set("bitrate", to: kilobits)
+            case "v4l2h264enc": try encoder.set("extra-controls", fromText: "controls,video_bitrate=\(bitrate)")
+            default: return false
+            }
+        } catch {
+            Log.warning("the bit rate cannot be changed while the camera runs: \(error)", camera: values["name"])
+            return false
+        }
+        return true
     }
 }

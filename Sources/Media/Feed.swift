@@ -48,10 +48,23 @@ package final class Feed: Sendable {
         package init(_ reason: Gap.Reason, _ detail: String = "") { (self.reason, self.detail) = (reason, detail) }
     }
 
-    package struct Statistics: Sendable {
+    /// What has come since the feed began.
+    package struct Statistics: Equatable, Sendable {
         package var frames = 0
+        package var keyframes = 0
+        /// In bytes, as they came.
+        package var bytes = 0
         /// Frames that came while no keyframe had begun a run yet, and were of no use.
         package var undecodable = 0
+        /// Frames that a viewer was too slow to be given, counted for each.
+        package var skipped = 0
+        package var lastFrame: ClockTime?
+        package var lastKeyframe: ClockTime?
+
+        package init() {}
+
+        /// Frames of which a picture can be made.
+        package var usable: Int { frames - undecodable }
     }
 
     package let camera: String
@@ -85,9 +98,10 @@ package final class Feed: Sendable {
         var consumerCount = 0
         var statistics = Statistics()
         var keyframeRequest: (@Sendable () -> Void)?
-        var lastKeyframe: ClockTime?
         var lastRequest: ClockTime?
         var hasRecorder = false
+        /// Why the run is to end with the next keyframe, which begins another.
+        var renewal: Ending?
         /// The run has begun and its recorder has not come yet: nothing is forgotten until it has.
         var awaitsRecorder = false
         /// What waited, in bytes, for a recorder that this frame ended.
@@ -100,6 +114,8 @@ package final class Feed: Sendable {
         let role: Role
         let limit: Int
         var waitsForKeyframe: Bool
+        /// It had to wait for one because it was too slow.
+        var isLate = false
     }
 
     /// Kept of the last group of pictures at most; a longer one cannot be replayed.
@@ -141,11 +157,21 @@ package final class Feed: Sendable {
     ) -> Run? {
         if state.isFinished { return nil }
         state.statistics.frames += 1
+        state.statistics.bytes += sample.byteCount
+        state.statistics.lastFrame = arrival
+        if sample.isKeyframe {
+            state.statistics.keyframes += 1
+            state.statistics.lastKeyframe = arrival
+        }
         if let run = state.run, !sample.hasCaps(run.format) { end(&state, Ending(.camera, "the format changed")) }
         // At keyframes alone, since a run can begin with nothing else.
         let reading = sample.isKeyframe ? wallClock.read() : nil
         if let then = state.reading, let reading, RunClock.hasChanged(reading, since: then) {
             end(&state, Ending(.clock, "the clock was set"))
+        }
+        if reading != nil, let ending = state.renewal {
+            state.renewal = nil
+            end(&state, ending)
         }
         var times = state.times.next(presentation: sample.presentationTime, arrival: arrival)
         if times == nil {
@@ -198,8 +224,11 @@ package final class Feed: Sendable {
         state.withLock { $0.keyframeRequest = request }
     }
 
-    /// A recorder reads ``runs``: what comes before it has made its pipeline is kept for it.
-    package func expectRecorder() { state.withLock { $0.hasRecorder = true } }
+    /// Whether a recorder reads ``runs``: then what comes before it has made its pipeline is kept for it.
+    package func expectRecorder(_ isExpected: Bool = true) { state.withLock { $0.hasRecorder = isExpected } }
+
+    /// Has the next keyframe begin another run, whose recorder may have other settings: no frame is lost between the two.
+    package func renewRun(_ ending: Ending) { state.withLock { if $0.run != nil { $0.renewal = ending } } }
 
     /// The source stopped or restarts: the run is over, recorders finish, and the next frame begins another.
     package func endRun(_ ending: Ending) { state.withLock { end(&$0, ending) } }
@@ -226,6 +255,7 @@ package final class Feed: Sendable {
     private func end(_ state: inout State, _ ending: Ending) {
         state.times = FrameTimes(origin: origin)
         state.picture.removeAll()
+        state.renewal = nil
         guard let run = state.run else { return }
         state.endings.append((run.number, ending))
         if state.endings.count > Self.endingLimit { state.endings.removeFirst() }
@@ -243,7 +273,6 @@ package final class Feed: Sendable {
     private func keep(_ frame: borrowing Sample, _ state: inout State) {
         if frame.isKeyframe {
             if !state.awaitsRecorder { state.picture.removeAll() }
-            state.lastKeyframe = .now
         }
         if state.picture.byteCount > Self.pictureLimit {
             state.awaitsRecorder = false
@@ -257,8 +286,11 @@ package final class Feed: Sendable {
         var closed: [Int] = []
         for index in state.consumers.indices {
             if state.consumers[index].waitsForKeyframe {
-                guard frame.isKeyframe else { continue }
-                state.consumers[index].waitsForKeyframe = false
+                guard frame.isKeyframe else {
+                    if state.consumers[index].isLate { state.statistics.skipped += 1 }
+                    continue
+                }
+                (state.consumers[index].waitsForKeyframe, state.consumers[index].isLate) = (false, false)
             }
             let consumer = state.consumers[index]
             if consumer.source.queuedBytes > consumer.limit {
@@ -267,8 +299,10 @@ package final class Feed: Sendable {
                     consumer.source.endOfStream()
                     closed.append(consumer.number)
                     state.overflowed = consumer.limit
+                } else {
+                    state.statistics.skipped += 1
                 }
-                state.consumers[index].waitsForKeyframe = true
+                (state.consumers[index].waitsForKeyframe, state.consumers[index].isLate) = (true, true)
             } else if consumer.source.push(frame) == .closed {
                 closed.append(consumer.number)
             }
@@ -321,7 +355,7 @@ package final class Feed: Sendable {
 
     private func mayAsk(_ state: borrowing State) -> Bool {
         let now = ClockTime.now
-        if let last = state.lastKeyframe, now - last < Self.recent { return false }
+        if let last = state.statistics.lastKeyframe, now - last < Self.recent { return false }
         if let last = state.lastRequest, now - last < Self.requestInterval { return false }
         return true
     }
@@ -342,6 +376,11 @@ package final class Feed: Sendable {
     }
 
     package var statistics: Statistics { state.withLock { $0.statistics } }
+
+    /// What waits in memory for consumers of a role, in bytes.
+    package func queuedBytes(of role: Role) -> Int {
+        state.withLock { state in state.consumers.reduce(0) { $1.role == role ? $0 + Int($1.source.queuedBytes) : $0 } }
+    }
 
     /// How many consumers of a role there are.
     package func count(of role: Role) -> Int {

@@ -7,6 +7,12 @@ package protocol FeedSource: Sendable {
     /// What it is to a user, such as `capture` or `receiver`.
     var kind: String { get }
 
+    /// The pipeline description that it is made of, such as `capture/libcamera`.
+    var name: String { get }
+
+    /// How patient to be with it.
+    var policy: Supervisor.Policy { get }
+
     /// Whether the pipeline has an encoder that makes a keyframe when it is asked for one.
     var hasEncoder: Bool { get }
 
@@ -21,12 +27,19 @@ package protocol FeedSource: Sendable {
     /// - Throws: when the description or the configuration does not allow it, in words for the user.
     func makePipeline() throws -> Pipeline
 
-    /// A pipeline's error in words for the user.
-    func cause(source: String, text: String, detail: String) -> String
+    /// Makes of a running pipeline of this source one of `other`, if that can be done without a frame's loss.
+    func adjust(_ pipeline: Pipeline, to other: any FeedSource) -> Bool
+
+    /// A pipeline's error in words for the user; finding them may take some seconds.
+    func cause(source: String, text: String, detail: String) async -> String
 }
 
 extension FeedSource {
     package var senderClock: SenderClock { .unknown }
+
+    package var policy: Supervisor.Policy { Supervisor.Policy() }
+
+    package func adjust(_ pipeline: Pipeline, to other: any FeedSource) -> Bool { false }
 
     package func cause(source: String, text: String, detail: String) -> String {
         detail.isEmpty ? "\(text) (\(source))" : "\(text) (\(source): \(detail))"

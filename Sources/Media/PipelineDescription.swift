@@ -6,7 +6,7 @@ internal import Glibc
 ///
 /// `{width}` stands for a value. `{camera-name=device}` stands for `camera-name="…"`, or for nothing if the value is
 /// empty. Lines that begin with `#` are comments.
-package struct PipelineDescription: Sendable {
+package struct PipelineDescription: Equatable, Sendable {
     /// A mistake in a description, with its place: `/etc/martlet/pipelines/capture/mine.gst:3:17: …`.
     package struct Mistake: Error, Equatable, CustomStringConvertible {
         package let file: String

@@ -10,11 +10,26 @@ package final class Receiver: FeedSource {
     package let kind = "receiver"
     package let hasEncoder = false
     package let fault = Gap.Reason.network
-    private let description: PipelineDescription
-    private let url: String
-    private let transport: Configuration.RemoteCamera.Transport
-    private let user: String?
-    private let passwordFile: String?
+    /// Where the stream is, and how it is got.
+    package struct Settings: Equatable, Sendable {
+        package let url: String
+        package let transport: Configuration.RemoteCamera.Transport
+        package let user: String?
+        package let passwordFile: String?
+
+        /// `nil` for a camera that pushes.
+        package init?(_ camera: Configuration.RemoteCamera) {
+            guard let url = camera.url else { return nil }
+            (self.url, transport, user, passwordFile) = (url, camera.transport, camera.user, camera.passwordFile)
+        }
+    }
+
+    package static let pipeline = "receive/rtsp"
+    package let name = Receiver.pipeline
+    private let library: PipelineLibrary
+    private let settings: Settings
+    private var url: String { settings.url }
+    private var transport: Configuration.RemoteCamera.Transport { settings.transport }
     /// What the server offered at the last attempt: decides what the next one asks for.
     private let offer = Mutex(Offer())
 
@@ -32,14 +47,9 @@ package final class Receiver: FeedSource {
 
     package var senderClock: SenderClock { offer.withLock { $0.clock } }
 
-    package init(
-        url: String,
-        camera: Configuration.RemoteCamera,
-        library: PipelineLibrary
-    ) throws(PipelineDescription.Mistake) {
-        description = try library.description("receive/rtsp")
-        self.url = url
-        (transport, user, passwordFile) = (camera.transport, camera.user, camera.passwordFile)
+    /// Its description is read from the library at each attempt: a mistake in it is a fault like others.
+    package init(_ settings: Settings, library: PipelineLibrary) {
+        (self.settings, self.library) = (settings, library)
     }
 
     /// What the placeholders of a receive description stand for.
@@ -59,6 +69,7 @@ package final class Receiver: FeedSource {
     }
 
     package func makePipeline() throws -> Pipeline {
+        let description = try library.description(name)
         let codec = offer.withLock { offer in
             offer = Offer(codec: offer.wanted ?? offer.codec)
             return offer.codec
@@ -66,7 +77,7 @@ package final class Receiver: FeedSource {
         let pipeline = try description.makePipeline(with: Self.values(url: url, transport: transport, codec: codec))
         guard pipeline.appSink(named: "feed") != nil else { throw description.missing("appsink name=feed") }
         guard let source = pipeline.element(named: "source") else { throw description.missing("rtspsrc name=source") }
-        if let user, let passwordFile {
+        if let user = settings.user, let passwordFile = settings.passwordFile {
             try source.set("user-id", to: user)
             try source.set("user-pw", to: Secret.read(passwordFile))
         }
@@ -90,7 +101,7 @@ package final class Receiver: FeedSource {
         }
     }
 
-    package func cause(source: String, text: String, detail: String) -> String {
+    package func cause(source: String, text: String, detail: String) async -> String {
         let (isChosen, codec, wanted, refused) = offer.withLock { ($0.isChosen, $0.codec, $0.wanted, $0.refused) }
         if !isChosen, let wanted, wanted != codec { return "the camera sends \(wanted): receiving that instead" }
         if !isChosen, let first = refused.first {
@@ -101,6 +112,16 @@ package final class Receiver: FeedSource {
             let other = transport == .tcp ? "udp" : "tcp"
             return "the server does not send over \(transport.rawValue): set transport = \"\(other)\" (\(url))"
         }
+        if detail.hasPrefix("Failed to connect"), let words = await unreachable() { return words }
         return "\(detail.isEmpty ? text : detail) (\(url))"
+    }
+
+    /// Why the server cannot be reached; `nil` if it can.
+    private func unreachable() async -> String? {
+        let address: ResourceAddress
+        do throws(InvalidValue) { address = try ResourceAddress(parsing: url) } catch { return nil }
+        // An IPv6 address has its brackets in a URL alone.
+        let host = address.host.filter { !"[]".contains($0) }
+        return await Reachability.trouble(host: host, port: address.port ?? 554)
     }
 }

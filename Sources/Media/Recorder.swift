@@ -10,20 +10,28 @@ internal import GStreamer
         package var chunkDuration: Duration
         /// A chunk that reaches this size in bytes ends earlier; `nil` for no limit.
         package var chunkSize: Int64?
+        /// Whether to record at all.
+        package var isEnabled: Bool
 
-        package init(chunkDuration: Duration, chunkSize: Int64? = nil) {
-            (self.chunkDuration, self.chunkSize) = (chunkDuration, chunkSize)
+        package init(chunkDuration: Duration, chunkSize: Int64? = nil, isEnabled: Bool = true) {
+            (self.chunkDuration, self.chunkSize, self.isEnabled) = (chunkDuration, chunkSize, isEnabled)
         }
     }
 
+    /// The pipeline description that recordings are made of.
+    package nonisolated static let pipeline = "record/mp4"
+
     private let feed: Feed
-    private let directory: RecordingDirectory
-    private let description: PipelineDescription
-    private let settings: Settings
+    private var directory: RecordingDirectory
+    private let library: PipelineLibrary
+    private var settings: Settings
     private var backoff = Supervisor.Policy().firstDelay
     private let gaps: GapBook
     /// Of runs that began before the machine knew the time; their chunks may still be on their way to the disk.
     private var unsynchronised: [RunClock] = []
+
+    /// Recordings that have not ended, by their directories.
+    private var uses: [ObjectIdentifier: Int] = [:]
 
     /// The chunk that is being written, as a path.
     package private(set) var openChunk: String?
@@ -36,15 +44,28 @@ internal import GStreamer
     /// Why nothing is recorded although frames come; `nil` while all is well.
     package private(set) var trouble: String?
 
-    package nonisolated init(
-        feed: Feed,
-        directory: RecordingDirectory,
-        description: PipelineDescription,
-        settings: Settings
-    ) {
-        (self.feed, self.directory, self.description, self.settings) = (feed, directory, description, settings)
+    package nonisolated init(feed: Feed, directory: RecordingDirectory, library: PipelineLibrary, settings: Settings) {
+        (self.feed, self.directory, self.library, self.settings) = (feed, directory, library, settings)
         gaps = GapBook(camera: feed.camera)
-        feed.expectRecorder()
+        feed.expectRecorder(settings.isEnabled)
+    }
+
+    package var isEnabled: Bool { settings.isEnabled }
+
+    /// Whether anything is still on its way into a directory.
+    package func isUsing(_ directory: RecordingDirectory) -> Bool { uses[ObjectIdentifier(directory), default: 0] > 0 }
+
+    /// Other settings, another directory or another description, from the next keyframe on: no frame is lost between the
+    /// two.
+    package func configure(_ settings: Settings, directory: RecordingDirectory) {
+        self.directory = directory
+        let ending =
+            settings.isEnabled
+            ? Feed.Ending(.stopped, "the configuration changed") : Feed.Ending(.stopped, "recording was turned off")
+        self.settings = settings
+        if !settings.isEnabled { trouble = nil }
+        feed.expectRecorder(settings.isEnabled)
+        feed.renewRun(ending)
     }
 
     /// What the placeholders of a record description stand for.
@@ -56,7 +77,7 @@ internal import GStreamer
     package func run() async {
         // A run does not wait until the disk has taken the last one's end.
         await withDiscardingTaskGroup { group in
-            for await run in feed.runs { group.addTask { await self.record(run) } }
+            for await run in feed.runs where settings.isEnabled { group.addTask { await self.record(run) } }
         }
         if let store = await directory.open { await mendTorn(in: store) }
     }
@@ -65,13 +86,13 @@ internal import GStreamer
     private func record(_ run: Feed.Run) async {
         var beginning = Feed.Beginning.beginningOfRun
         var progress = RunProgress()
-        while feed.run?.number == run.number {
+        while feed.run?.number == run.number, settings.isEnabled {
             do {
                 try await record(run, from: beginning, &progress)
                 backoff = Supervisor.Policy().firstDelay
             } catch {
                 await noteTrouble("\(error)")
-                guard feed.run?.number == run.number else { return }
+                guard feed.run?.number == run.number, settings.isEnabled else { return }
                 // A stop does not wait for it.
                 let end = ContinuousClock.now + backoff
                 while feed.run?.number == run.number, .now < end {
@@ -95,7 +116,11 @@ internal import GStreamer
     }
 
     private func record(_ run: Feed.Run, from beginning: Feed.Beginning, _ progress: inout RunProgress) async throws {
+        let directory = directory
+        uses[ObjectIdentifier(directory), default: 0] += 1
+        defer { uses[ObjectIdentifier(directory), default: 0] -= 1 }
         let store = try await directory.store()
+        let description = try library.description(Self.pipeline)
         if progress.store !== store { (progress.key, progress.store) = (nil, store) }
         let recording = try Recording(
             run,

@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 package import GLib
-internal import GStreamer
+package import GStreamer
 internal import Synchronization
 
 /// Keeps a feed filled: starts its source's pipeline, watches that frames flow, and starts a new one when they do not.
 @MainLoop package final class SourceRunner {
-    private let source: any FeedSource
     private let feed: Feed
+    private let escalate: @MainLoop (String) -> Void
+    private let outage = OutageLog()
+    private var source: any FeedSource
     private var supervisor: Supervisor
     private var pipeline: Pipeline?
     private var gate: Gate?
-    private var isStopRequested = false
     /// Pipelines made so far: what an earlier one still reports is not about the present one.
     private var generation = 0
-    /// The last fault's cause, until frames flow again.
-    private var lastCause: String?
     private let events: AsyncStream<Event>
     private let post: AsyncStream<Event>.Continuation
+
+    // Not events: a flood of others must not crowd them out.
+    private var isStopRequested = false
+    private var replacement: (any FeedSource)?
+    private var released = 0
 
     private enum Event: Sendable {
         case supervision(Supervisor.Event)
@@ -26,30 +30,54 @@ internal import Synchronization
     /// How long the last frames of a source may take to come through when it is stopped.
     private static let finishLimit = Duration.seconds(2)
 
-    package nonisolated init(_ source: any FeedSource, feed: Feed, policy: Supervisor.Policy = .init()) {
-        self.source = source
-        self.feed = feed
-        supervisor = Supervisor(policy: policy)
+    /// Nothing runs before ``run()``.
+    ///
+    /// `escalate` is called with a cause when new pipelines do not help: whoever runs the process may start it anew.
+    /// `hasRun` says that frames flowed in an earlier process, since the machine started.
+    package nonisolated init(
+        _ source: any FeedSource,
+        feed: Feed,
+        hasRun: Bool = false,
+        escalate: @escaping @MainLoop (String) -> Void = { _ in }
+    ) {
+        (self.source, self.feed, self.escalate) = (source, feed, escalate)
+        supervisor = Supervisor(policy: source.policy, hasRun: hasRun)
         (events, post) = AsyncStream.makeStream(of: Event.self, bufferingPolicy: .bufferingOldest(256))
     }
 
     package var state: Supervisor.State { supervisor.state }
+    package var faults: Int { supervisor.faults }
+    package var lastFault: (cause: String, at: ClockTime)? { supervisor.lastFault }
+    /// What the source is to a user, such as `capture` or `receiver`.
+    package var kind: String { source.kind }
+    /// When this runner last looked after its pipeline: it does so four times a second.
+    package private(set) var lastLook = ClockTime.now
+    /// What flows now.
+    package private(set) var rate = Rate()
 
     /// Runs until ``stop()``; the source has ended in good order when this returns.
     package func run() async {
+        lastLook = .now
         let ticks = Task { [post] in
             while !Task.isCancelled {
-                post.yield(.supervision(.tick(frames: feed.statistics.frames)))
+                post.yield(.supervision(.tick(feed.statistics)))
                 do { try await Task.sleep(for: .milliseconds(250)) } catch { return }
             }
         }
         defer { ticks.cancel() }
-        await perform(supervisor.handle(.start, at: .now))
+        await handle(.supervision(.start))
         for await event in events {
-            // Not an event: a flood of others must not crowd it out.
             if isStopRequested {
                 await perform(supervisor.handle(.stop, at: .now))
                 return
+            }
+            if let replacement {
+                (source, self.replacement) = (replacement, nil)
+                await handle(.supervision(.reconfigured))
+            }
+            while released > 0 {
+                released -= 1
+                await handle(.supervision(.released))
             }
             await handle(event)
         }
@@ -58,12 +86,31 @@ internal import Synchronization
     /// Asks for an end in good order.
     package func stop() {
         isStopRequested = true
-        post.yield(.supervision(.tick(frames: feed.statistics.frames)))
+        wake()
     }
+
+    /// Fills the feed from another source from now on.
+    ///
+    /// The pipeline is kept where that takes no more than changing a property or two, unless its description is another.
+    package func replace(with source: any FeedSource, hasNewDescription: Bool) {
+        if let pipeline, replacement == nil, !hasNewDescription, self.source.adjust(pipeline, to: source) {
+            self.source = source
+            Log.notice("\(source.kind) goes on with other settings", camera: feed.camera)
+            return
+        }
+        replacement = source
+        wake()
+    }
+
+    private func wake() { post.yield(.supervision(.tick(feed.statistics))) }
 
     private func handle(_ event: Event) async {
         switch event {
         case .supervision(let event):
+            if case .tick(let statistics) = event {
+                lastLook = .now
+                rate.note(statistics, at: lastLook)
+            }
             let wasRunning = isRunning
             let action = supervisor.handle(event, at: .now, jitter: .random(in: 0...1))
             if !wasRunning, isRunning { announce() }
@@ -72,18 +119,19 @@ internal import Synchronization
             guard generation == self.generation else { return }
             switch message {
             case .error(let source, let text, let detail):
-                let cause = self.source.cause(source: source, text: text, detail: detail)
-                await perform(supervisor.handle(.fault(cause), at: .now, jitter: .random(in: 0...1)))
-            case .endOfStream:
-                await perform(supervisor.handle(.fault("the stream ended"), at: .now, jitter: .random(in: 0...1)))
+                let cause = await self.source.cause(source: source, text: text, detail: detail)
+                await handle(.supervision(.fault(cause)))
+            case .endOfStream: await handle(.supervision(.fault("the stream ended")))
             case .warning(let source, let text, _):
-                Log.warning("\(self.source.kind): \(text) (\(source))", camera: feed.camera)
+                let words = "\(text) (\(source))"
+                if outage.isNews(words) { write(.warning, "\(self.source.kind): \(words)", cause: text) }
             case .latency: break
             }
         }
     }
 
-    private var isRunning: Bool {
+    /// Whether frames flow.
+    package var isRunning: Bool {
         if case .running = supervisor.state { true } else { false }
     }
 
@@ -93,27 +141,42 @@ internal import Synchronization
         case .startPipeline: start()
         case .discardPipeline(let cause, let delay):
             discard(Feed.Ending(source.fault, cause))
-            // Said once: a camera may be away for a week.
-            let level = cause == lastCause ? Log.Level.debug : .warning
-            lastCause = cause
-            Log.write(
-                level,
-                "\(source.kind) stopped: \(cause); trying again in \(delay.inSeconds)",
-                camera: feed.camera
-            )
+            report(cause, delay)
+        case .escalate(let cause, let delay):
+            discard(Feed.Ending(source.fault, cause))
+            report(cause, delay)
+            escalate(cause)
+        case .replacePipeline:
+            Log.notice("\(source.kind) starts anew with other settings", camera: feed.camera)
+            discard(Feed.Ending(.stopped, "the configuration changed"))
         case .finishPipeline: await finish()
         }
     }
 
+    private func report(_ cause: String, _ delay: Duration) {
+        let level = outage.level(of: cause)
+        if case .stuck = supervisor.state {
+            let count = supervisor.policy.hangLimit
+            write(.error, "\(source.kind): \(count) pipelines hang and do not let go: \(cause)", cause: cause)
+        } else {
+            write(level, "\(source.kind) stopped: \(cause); trying again in \(delay.inSeconds)", cause: cause)
+        }
+    }
+
     private func announce() {
-        lastCause = nil
+        outage.end()
         let format = feed.run?.format
         let size = format.flatMap { caps in
             caps.int("width").flatMap { width in caps.int("height").map { "\(width)×\($0)" } }
         }
         let codec = format.flatMap { VideoCodec(mediaType: $0.mediaType) }
         let words = [codec?.description, size].compactMap { $0 }.joined(separator: " ")
-        Log.info("\(source.kind) runs\(words.isEmpty ? "" : ": \(words)")", camera: feed.camera)
+        write(.info, "\(source.kind) runs\(words.isEmpty ? "" : ": \(words)")")
+    }
+
+    private func write(_ level: Log.Level, _ text: String, cause: String? = nil) {
+        let fields = [("PIPELINE", source.name)] + (cause.map { [("CAUSE", $0)] } ?? [])
+        Log.write(level, text, camera: feed.camera, fields: fields)
     }
 
     private func start() {
@@ -147,11 +210,18 @@ internal import Synchronization
     /// It is taken down on a thread of its own, and left there if it hangs.
     private func discard(_ ending: Feed.Ending) {
         generation += 1
-        guard let pipeline else { return }
+        guard let pipeline else {
+            released += 1
+            return
+        }
         self.pipeline = nil
         gate?.close()
         feed.setKeyframeRequest(nil)
-        Task { await pipeline.setState(.null) }
+        Task {
+            await pipeline.setState(.null)
+            released += 1
+            wake()
+        }
         feed.endRun(ending)
     }
 
@@ -187,4 +257,31 @@ private final class Gate: Sendable {
 
     /// No frame comes through any more when this returns.
     func close() { isOpen.withLock { $0 = false } }
+}
+
+/// What has been said of an outage: a camera may be away for a week, and its causes may take turns.
+@MainLoop private final class OutageLog {
+    /// When each cause was last said.
+    private var said: [String: ClockTime] = [:]
+    private static let reminder = Duration.seconds(6 * 3600)
+    /// Causes that are kept apart; beyond them they are made of numbers that change.
+    private static let limit = 8
+
+    nonisolated init() {}
+
+    /// A cause is said once in an outage, and again after hours.
+    func level(of cause: String) -> Log.Level { isNews(cause) ? .warning : .debug }
+
+    func isNews(_ words: String) -> Bool {
+        let now = ClockTime.now
+        if let last = said[words], now - last < Self.reminder { return false }
+        if said.count >= Self.limit, said[words] == nil {
+            guard let newest = said.values.max(), now - newest >= Self.reminder else { return false }
+        }
+        said[words] = now
+        return true
+    }
+
+    /// Frames flow again.
+    func end() { said = [:] }
 }

@@ -8,7 +8,7 @@ package enum VideoCodec: String, CaseIterable, Sendable, CustomStringConvertible
     case h264, h265
 
     /// From a feed's caps (`video/x-h264`); `nil` for anything else.
-    init?(mediaType: String) {
+    package init?(mediaType: String) {
         guard let codec = Self.allCases.first(where: { "video/x-\($0.rawValue)" == mediaType }) else { return nil }
         self = codec
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Configuration
 package import GLib
-internal import GStreamer
+package import GStreamer
 package import Media
 internal import Synchronization
 
@@ -13,12 +13,14 @@ internal import Synchronization
     }
 
     private let server: RTSPServer
-    private let description: PipelineDescription
+    private let library: PipelineLibrary
     private let feeds: Feeds
+    package let address: ListenAddress
+    private let stores = StoreVisits()
 
     /// Listens at once; cameras are added with ``serve(_:)``.
-    package init(listen: ListenAddress, library: PipelineLibrary) throws {
-        description = try library.description("serve/rtsp")
+    package init(listen: ListenAddress, library: PipelineLibrary) throws(Failure) {
+        (self.library, address) = (library, listen)
         let feeds = Feeds()
         self.feeds = feeds
         do throws(RTSPServer.ListenError) {
@@ -33,7 +35,7 @@ internal import Synchronization
 
     /// Serves a feed under its camera's name.
     package func serve(_ feed: Feed) {
-        let viewers = Viewers(of: feed, description: description)
+        let viewers = Viewers(of: feed, library: library, stores: stores)
         let factory = RTSPMediaFactory(
             .init(
                 makeBin: { _ in viewers.makeBin() },
@@ -47,11 +49,47 @@ internal import Synchronization
         server.mount(factory, at: path)
     }
 
+    /// Serves a camera no longer.
+    package func withdraw(_ camera: String) {
+        let path = "/\(camera)"
+        server.unmount(path)
+        feeds.remove(path)
+    }
+
+    /// Whether a store drinks from a feed, and when one did last; `nil` if none ever has.
+    package func lastStore(of camera: String) -> ClockTime? { stores.last(of: camera) }
+
     /// Stops listening and lets go of all clients.
     package func close() { server.close() }
 
+    /// The pipeline description of each feed that is served.
+    package nonisolated static let pipeline = "serve/rtsp"
+
     /// What the placeholders of a serve description stand for.
     package nonisolated static func values(codec: VideoCodec) -> [String: String] { ["codec": codec.rawValue] }
+}
+
+/// When stores have drunk from each camera.
+private final class StoreVisits: Sendable {
+    private struct Visits {
+        var present = 0
+        var last = ClockTime.now
+    }
+
+    private let visits = Mutex<[String: Visits]>([:])
+
+    func came(to camera: String) { visits.withLock { $0[camera, default: Visits()].present += 1 } }
+
+    func left(_ camera: String) {
+        visits.withLock { visits in
+            visits[camera]?.present -= 1
+            visits[camera]?.last = .now
+        }
+    }
+
+    func last(of camera: String) -> ClockTime? {
+        visits.withLock { $0[camera].map { $0.present > 0 ? .now : $0.last } }
+    }
 }
 
 /// The feeds that are served, by their paths.
@@ -59,6 +97,8 @@ private final class Feeds: Sendable {
     private let feeds = Mutex<[String: Feed]>([:])
 
     func add(_ feed: Feed, at path: String) { feeds.withLock { $0[path] = feed } }
+
+    func remove(_ path: String) { feeds.withLock { $0[path] = nil } }
 
     func at(_ path: String) -> Feed? { feeds.withLock { $0[path] } }
 }
@@ -68,20 +108,27 @@ private final class Feeds: Sendable {
 /// Called on the server's threads.
 private final class Viewers: Sendable {
     private let feed: Feed
-    private let description: PipelineDescription
-    private let subscriptions = Mutex<[ObjectIdentifier: Feed.Subscription]>([:])
+    private let library: PipelineLibrary
+    private let stores: StoreVisits
+    private let subscriptions = Mutex<[ObjectIdentifier: Viewer]>([:])
+
+    private struct Viewer {
+        let subscription: Feed.Subscription?
+        let isStore: Bool
+    }
 
     /// What a client may leave unread before it loses frames up to the next keyframe: eight seconds of 4 Mbit/s.
     private static let queueLimit = 4 << 20
 
-    init(of feed: Feed, description: PipelineDescription) {
-        (self.feed, self.description) = (feed, description)
+    init(of feed: Feed, library: PipelineLibrary, stores: StoreVisits) {
+        (self.feed, self.library, self.stores) = (feed, library, stores)
     }
 
     /// A payloader for the feed's format; `nil` if nothing flows any more since the client was let in.
     func makeBin() -> Bin? {
         guard let codec = feed.run?.codec else { return nil }
         do {
+            let description = try library.description(RTSPService.pipeline)
             let bin = try description.makeBin(with: RTSPService.values(codec: codec))
             guard bin.appSource(named: "feed") != nil else { throw description.missing("appsrc name=feed") }
             return bin
@@ -102,7 +149,8 @@ private final class Viewers: Sendable {
             from: isStore ? .nextKeyframe : .pictureAtOnce,
             limit: Self.queueLimit
         )
-        subscriptions.withLock { $0[ObjectIdentifier(bin)] = subscription }
+        subscriptions.withLock { $0[ObjectIdentifier(bin)] = Viewer(subscription: subscription, isStore: isStore) }
+        if isStore { stores.came(to: feed.camera) }
         Log.info(
             "RTSP client joins (\(request.userAgent.isEmpty ? "unnamed" : request.userAgent))",
             camera: feed.camera
@@ -110,10 +158,9 @@ private final class Viewers: Sendable {
     }
 
     func remove(_ bin: Bin) {
-        guard let subscription = subscriptions.withLock({ $0.removeValue(forKey: ObjectIdentifier(bin)) }) else {
-            return
-        }
-        feed.unsubscribe(subscription)
+        guard let viewer = subscriptions.withLock({ $0.removeValue(forKey: ObjectIdentifier(bin)) }) else { return }
+        if viewer.isStore { stores.left(feed.camera) }
+        if let subscription = viewer.subscription { feed.unsubscribe(subscription) }
         Log.info("RTSP client left", camera: feed.camera)
     }
 }

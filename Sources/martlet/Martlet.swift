@@ -55,4 +55,6 @@ enum ExitStatus: Int32, Sendable {
     case wrong = 1
     /// Wrong use, or input that cannot be read.
     case wrongUse = 2
+    /// The daemon that is asked about does not run.
+    case notRunning = 3
 }

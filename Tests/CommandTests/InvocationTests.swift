@@ -13,7 +13,10 @@ struct InvocationTests {
     private static let mistakes: [(String, String)] = [
         ("", "martlet: what is to be done? 'martlet --help' lists what there is"),
         ("stor", "martlet: unknown subcommand 'stor'; did you mean 'store'?"),
-        ("xyzzy", "martlet: unknown subcommand 'xyzzy'; there are camera, check, chunks, demo, pipeline, store"),
+        (
+            "xyzzy",
+            "martlet: unknown subcommand 'xyzzy'; there are camera, check, chunks, demo, pipeline, status, store"
+        ),
         ("--config x", "martlet: unknown option '--config'; options come behind a subcommand, see 'martlet --help'"),
         ("store --confg x", "martlet store: unknown option '--confg'; did you mean '--config'?"),
         ("store --config", "martlet store: --config needs a value: --config FILE"),

@@ -83,7 +83,7 @@ struct KeyTests {
         for key in Configuration.keys {
             let isLate =
                 tables.contains { key.table == $0 || key.table.hasSuffix(".\($0)") }
-                || ["tls-listen", "token-file", "fingerprint", "replenish", "web", "push", "led"].contains(key.name)
+                || ["tls-listen", "token-file", "fingerprint", "replenish", "web", "push"].contains(key.name)
             #expect(notYet.contains("\(key.table).\(key.name)") == isLate)
         }
     }
@@ -313,5 +313,6 @@ extension KeyTests {
             wrong: text + ["\"59 s\"", "\"3651 days\"", "\"none\""]
         ),
         KeyCase("cameras.front-door.push", right: ["false"], wrong: flag.wrong),
+        of("service.reboot-on-stuck-camera", flag),
     ]
 }

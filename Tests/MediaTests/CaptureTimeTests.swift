@@ -71,14 +71,14 @@ struct CaptureTimeTests {
         let scratch = try ScratchDirectory()
         try scratch.write("config.toml", text)
         let configuration = try #require(try Configuration.load(path: scratch("config.toml")).configuration)
-        let capture = try Capture(try #require(configuration.camera), library: library)
+        let capture = Capture(Capture.Settings(try #require(configuration.camera)), library: library)
         let remote = try #require(configuration.cameras.first)
         let store = Feed(
             camera: "door",
             origin: .sender,
             wallClock: Self.clock(off: storeIsOff, isSynchronised: false)
         )
-        let receiver = try Receiver(url: try #require(remote.url), camera: remote, library: library)
+        let receiver = Receiver(try #require(Receiver.Settings(remote)), library: library)
         let runners = [SourceRunner(capture, feed: camera), SourceRunner(receiver, feed: store)]
         let running = runners.map { runner in Task { await runner.run() } }
         try await body(camera, store)

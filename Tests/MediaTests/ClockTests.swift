@@ -85,11 +85,11 @@ struct ClockTests {
         let clock = SettableClock(off: UTCTime(nanoseconds: 60_000_000_000) - .now, isSynchronised: false)
         let feed = Feed(camera: "door", origin: .mediaClock, wallClock: clock.wallClock)
         let directory = RecordingDirectory(.init(directory: scratch.path), clock: clock.wallClock, journal: .silent)
-        let description = try PipelineLibrary(folders: ["\(Product.repository)/pipelines"]).description("record/mp4")
+        let library = PipelineLibrary(folders: ["\(Product.repository)/pipelines"])
         let recorder = Recorder(
             feed: feed,
             directory: directory,
-            description: description,
+            library: library,
             settings: .init(chunkDuration: .seconds(60))
         )
         let running = Task { await recorder.run() }

@@ -29,12 +29,12 @@ struct RecorderTests {
         of feed: Feed,
         into directory: RecordingDirectory,
         chunkDuration: Duration
-    ) throws -> Recorder {
+    ) -> Recorder {
         let library = PipelineLibrary(folders: ["\(Product.repository)/pipelines"])
         return Recorder(
             feed: feed,
             directory: directory,
-            description: try library.description("record/mp4"),
+            library: library,
             settings: .init(chunkDuration: chunkDuration)
         )
     }
@@ -44,7 +44,7 @@ struct RecorderTests {
         let scratch = try ScratchDirectory()
         let feed = Feed(camera: "door", origin: .mediaClock)
         let directory = RecordingDirectory(.init(directory: scratch.path), journal: .silent)
-        let recorder = try Self.recorder(of: feed, into: directory, chunkDuration: .seconds(1))
+        let recorder = Self.recorder(of: feed, into: directory, chunkDuration: .seconds(1))
         let running = Task { await recorder.run() }
         let source = try Pipeline(
             parsing:
@@ -137,7 +137,7 @@ struct RecorderTests {
         let scratch = try ScratchDirectory()
         let feed = Feed(camera: "door", origin: .mediaClock)
         let directory = RecordingDirectory(.init(directory: scratch.path), journal: .silent)
-        let recorder = try Self.recorder(of: feed, into: directory, chunkDuration: .seconds(60))
+        let recorder = Self.recorder(of: feed, into: directory, chunkDuration: .seconds(60))
         let running = Task { await recorder.run() }
         for (size, begin) in [(160, 0), (320, 40), (160, 80)] {
             let start = ClockTime.now

@@ -185,12 +185,12 @@ enum LeakScenarios {
     @MainLoop private static func recorder() async throws {
         let scratch = try ScratchDirectory()
         let feed = Feed(camera: "front-door", origin: .mediaClock)
-        let description = try PipelineLibrary(folders: ["\(Product.repository)/pipelines"]).description("record/mp4")
+        let library = PipelineLibrary(folders: ["\(Product.repository)/pipelines"])
         let directory = RecordingDirectory(.init(directory: scratch.path), journal: .silent)
         let recorder = Recorder(
             feed: feed,
             directory: directory,
-            description: description,
+            library: library,
             settings: .init(chunkDuration: .seconds(1))
         )
         let recording = Task { await recorder.run() }

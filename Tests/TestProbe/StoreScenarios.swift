@@ -28,7 +28,7 @@ enum StoreScenarios {
         let recorder = Recorder(
             feed: feed,
             directory: directory,
-            description: try library.description("record/mp4"),
+            library: library,
             settings: .init(chunkDuration: .seconds(2))
         )
         let running = Task { await recorder.run() }

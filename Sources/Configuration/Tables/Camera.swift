@@ -39,7 +39,7 @@ extension Configuration.Camera {
         keyframeInterval = table.value("keyframe-interval", .gop, default: .seconds(1), "Time between two keyframes.")
         rotation = table.value("rotation", .oneOf(0, 180), default: 0, "Degrees by which the picture is turned.")
         device = table.value("device", .text, default: "", "Which camera: a path, a libcamera id, or the first one.")
-        led = table.value("led", .led.orEmpty, default: "", "The LED that blinks when something is wrong.", .notYet)
+        led = table.value("led", .led.orEmpty, default: "", "The LED that blinks when something is wrong.")
         recording = table.table("recording") { .init(reading: $0, directory: "/var/lib/martlet/camera") }
         rtsp = table.table("rtsp", Configuration.RTSP.init)
         web = table.table("web", Configuration.Web.init)

@@ -236,6 +236,11 @@ extension ChunkIndex {
         return try chunks(where: condition, [.text(camera)]).first?.end
     }
 
+    /// When the oldest footage of a camera begins.
+    package func firstStart(of camera: String) throws(Failure) -> UTCTime? {
+        try chunks(where: "camera = ? ORDER BY start LIMIT 1", [.text(camera)]).first?.start
+    }
+
     private func chunks(where condition: String, _ values: [Database.Value]) throws(Failure) -> [Chunk] {
         try read { database throws(Database.Failure) in
             var found: [Chunk] = []

@@ -37,7 +37,7 @@ package final class ChunkStore: Sendable {
     package let space: Space
     let clock: WallClock
     let journal: Journal
-    private let settings: Settings
+    private let syncInterval: Mutex<Duration>
     private let lock: DirectoryLock
     private let evictor: Evictor
     private let digester: Digester
@@ -142,7 +142,8 @@ package final class ChunkStore: Sendable {
         clock: WallClock,
         journal: Journal
     ) {
-        (directory, self.settings, self.lock) = (settings.directory, settings, lock)
+        (directory, self.lock) = (settings.directory, lock)
+        syncInterval = Mutex(settings.syncInterval)
         place = Place(identity: identity, deviceBeneath: deviceBeneath)
         (self.index, self.identity, self.space, self.shortages) = (index, identity, space, shortages)
         (self.clock, self.journal) = (clock, journal)
@@ -168,10 +169,11 @@ package final class ChunkStore: Sendable {
         )
     }
 
-    /// Other limits from now on; what is over them goes, gently.
+    /// Other limits from now on, and another sync interval for chunks to come; what is over the limits goes, gently.
     package func configure(_ settings: Settings) throws(FileError) {
         let limits = try Self.limits(settings)
         space.update { $0.limits = limits }
+        syncInterval.withLock { $0 = settings.syncInterval }
         shortages.yield()
     }
 
@@ -208,6 +210,9 @@ package final class ChunkStore: Sendable {
 
     /// Says in the directory where this process can be asked.
     package func announce(socket: String) throws(FileError) { try lock.announce(socket: socket) }
+
+    /// What the file system has free, in bytes.
+    package func freeSpace() throws(FileError) -> Int64 { try FileSystem.space(of: directory).free }
 
     /// Chunk files that are being written or closed.
     package var openFiles: Int { space.books.openFiles }
@@ -253,7 +258,7 @@ package final class ChunkStore: Sendable {
                     in: directory,
                     id: id,
                     space: space,
-                    syncInterval: settings.syncInterval
+                    syncInterval: syncInterval.withLock { $0 }
                 )
                 let chunk = Chunk(
                     id: id,

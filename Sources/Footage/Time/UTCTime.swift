@@ -44,6 +44,11 @@ package struct UTCTime: Hashable, Comparable, Sendable {
     /// As in file names, where a colon is not welcome everywhere: `2026-11-21T10-20-00.000Z`.
     package var fileName: String { "\(parts.date)T\(parts.time(separator: "-"))Z" }
 
+    /// The time that ``rfc3339`` writes.
+    package init?(rfc3339 text: String) {
+        self.init(fileName: String(text.map { $0 == ":" ? "-" : $0 }))
+    }
+
     /// The time that ``fileName`` writes, to the millisecond.
     package init?(fileName text: String) {
         let digits = text.utf8.map { (48...57).contains($0) ? Int($0) - 48 : nil }

@@ -6,16 +6,22 @@ extension Subcommand {
         Subcommand(
             name: "camera",
             summary: "Run this device as a camera",
-            discussion: "Captures, records and serves the camera that [camera] describes, until SIGTERM or SIGINT.",
+            discussion: """
+                Captures, records and serves the camera that [camera] describes, until SIGTERM or SIGINT. Changes of the \
+                configuration apply as they are saved, or on SIGHUP; one with a mistake changes nothing.
+                """,
             options: [.config],
-            run: { arguments, terminal in await CameraRole.run(arguments, terminal) }
+            run: { arguments, terminal in await Daemon.run(.camera, arguments, terminal) }
         ),
         Subcommand(
             name: "store",
             summary: "Run this machine as a store",
-            discussion: "Receives, records and serves the cameras of [cameras.*], until SIGTERM or SIGINT.",
+            discussion: """
+                Receives, records and serves the cameras of [cameras.*], until SIGTERM or SIGINT. Changes of the \
+                configuration apply as they are saved, or on SIGHUP; one with a mistake changes nothing.
+                """,
             options: [.config],
-            run: { arguments, terminal in await StoreRole.run(arguments, terminal) }
+            run: { arguments, terminal in await Daemon.run(.store, arguments, terminal) }
         ),
         Subcommand(
             name: "demo",
@@ -37,6 +43,19 @@ extension Subcommand {
                 """,
             options: [.config, .json],
             run: { arguments, terminal in CheckCommand.run(arguments, terminal) }
+        ),
+        Subcommand(
+            name: "status",
+            summary: "Say how the running camera and store are",
+            discussion: """
+                Asks the daemons that run with the configuration. Exits with 0 if all is well, with 1 if something is wrong, \
+                with 3 if none runs.
+                """,
+            options: [
+                .config, .json,
+                Option(name: "watch", value: nil, help: "show it anew each second; with --json a line each"),
+            ],
+            run: { arguments, terminal in await StatusCommand.run(arguments, terminal) }
         ),
         Subcommand(
             name: "chunks list",

@@ -12,6 +12,9 @@ struct Terminal: Sendable {
     /// Writes over the last line of progress; the empty text takes it away.
     func showProgress(_ text: String) { write(bytes: Array("\r\u{1B}[K\(text)".utf8), to: STDERR_FILENO) }
 
+    /// Takes away what is on the screen, for what is shown anew.
+    func clear() { write(bytes: Array("\u{1B}[H\u{1B}[2J".utf8), to: STDOUT_FILENO) }
+
     private func write(_ line: String, to descriptor: Int32) {
         write(bytes: Array((line.hasSuffix("\n") ? line : line + "\n").utf8), to: descriptor)
     }

@@ -37,7 +37,7 @@ internal import Serving
             )
         case "record":
             let recording = configuration.camera?.recording ?? configuration.store?.recording
-            return Recorder.values(recording.map(Recorder.Settings.init) ?? .init(chunkDuration: .zero))
+            return Recorder.values(recording.map { Recorder.Settings($0) } ?? .init(chunkDuration: .zero))
         default: return RTSPService.values(codec: .h264)
         }
     }

@@ -1,56 +1,109 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Configuration
 internal import Footage
 internal import GLib
+internal import GStreamer
 internal import Glibc
 internal import Media
 internal import Serving
 
-/// The life of a daemon of either role: cameras run until a signal comes, then end in good order.
-@MainLoop struct Daemon {
-    let role: String
-    let cameras: [Camera]
-    /// Where the cameras are recorded, if they are.
-    let directory: RecordingDirectory?
-    let service: RTSPService
-
+/// The life of a daemon of either role: cameras run as the configuration says until a signal comes, then end in good
+/// order.
+@MainLoop final class Daemon {
     /// systemd's patience and ours: stopping takes less than ten seconds, whatever hangs.
     private nonisolated static let stopLimit = Duration.seconds(9)
 
     /// A store that opens in so long is open before the first frame; one that takes longer holds up nobody's live view.
     private static let openingLimit = Duration.seconds(2)
 
-    private enum Ending: Sendable {
+    /// A runner that has not looked after its camera for so long hangs.
+    private static let lookLimit = Duration.seconds(10)
+
+    private enum Event: Sendable {
         case signal(Int32)
         /// What no waiting mends.
         case failure(any Error)
+        /// New pipelines do not bring a camera back.
+        case stuck(String)
     }
 
-    /// Runs until SIGTERM or SIGINT; every chunk is complete, durable and in the index when this returns.
-    func run() async -> ExitStatus {
-        let (endings, end) = AsyncStream.makeStream(of: Ending.self)
-        let signals = UnixSignal.stream(of: [SIGTERM, SIGINT])
-        // Further signals change nothing: only the first ending counts, and their default action stays taken away.
-        let listening = Task { for await signal in signals { end.yield(.signal(signal)) } }
-        for camera in cameras { service.serve(camera.feed) }
-        let control = Control(role: role)
-        if let failure = await openDirectory(control, failure: { end.yield(.failure($0)) }) {
-            Log.error("\(failure)")
+    let role: Configuration.Role
+    let configuration: LiveConfiguration
+    let cameras: RunningCameras
+    let started = UTCTime.now
+    private let control: Control
+    private let runtime: RuntimeDirectory
+    private let events: AsyncStream<Event>
+    private let post: AsyncStream<Event>.Continuation
+    private var led: StatusLED?
+
+    /// Runs a role until SIGTERM or SIGINT; SIGHUP has the configuration read again.
+    static func run(_ role: Configuration.Role, _ arguments: Arguments, _ terminal: Terminal) async -> ExitStatus {
+        Log.start()
+        let loaded: Configuration
+        switch arguments.loadConfiguration(requiring: role, terminal) {
+        case .success(let configuration): loaded = configuration
+        case .failure(let failure): return failure.status
+        }
+        let library = PipelineLibrary.standard()
+        guard let plan = Plan(loaded, role: role, library: library) else { return .wrong }
+        Library.start()
+        let configuration = LiveConfiguration(path: arguments.configurationPath, role: role, library: library)
+        do throws(RTSPService.Failure) {
+            let daemon = try Daemon(plan, configuration, library)
+            return await daemon.run()
+        } catch {
+            Log.error("\(error)")
             return .wrong
         }
-        let running = cameras.map { camera in Task { await camera.run() } }
-        ServiceManager.ready()
-        let report = Task { await reportStatus() }
-        var hasFailed = false
-        for await ending in endings {
-            switch ending {
-            case .signal(let signal): Log.notice("\(signal == SIGINT ? "SIGINT" : "SIGTERM"): stopping")
-            case .failure(let error):
-                Log.error("\(error)")
-                hasFailed = true
+    }
+
+    private init(
+        _ plan: Plan,
+        _ configuration: LiveConfiguration,
+        _ library: PipelineLibrary
+    ) throws(RTSPService.Failure) {
+        (role, self.configuration) = (configuration.role, configuration)
+        let (events, post) = AsyncStream.makeStream(of: Event.self)
+        (self.events, self.post) = (events, post)
+        runtime = RuntimeDirectory.standard
+        let control = Control(role: role, configuration: configuration.path)
+        self.control = control
+        cameras = try RunningCameras(
+            plan,
+            library: library,
+            runtime: runtime,
+            prepare: { directory in await Self.open(directory, control) { post.yield(.failure($0)) } },
+            escalate: { post.yield(.stuck($0)) }
+        )
+    }
+
+    /// Every chunk is complete, durable and in the index when this returns.
+    private func run() async -> ExitStatus {
+        let plan = cameras.plan
+        let path = role == .camera ? plan.cameras.first?.name ?? "" : "CAMERA"
+        let what = role == .camera ? "camera \(path)" : "store of \(plan.cameras.count) cameras"
+        Log.notice("\(what), martlet \(Martlet.version), \(Library.version): rtsp://\(plan.rtsp)/\(path)")
+        let signals = UnixSignal.stream(of: [SIGTERM, SIGINT, SIGHUP])
+        // Further signals change nothing: only the first ending counts, and their default action stays taken away.
+        let listening = Task {
+            for await signal in signals {
+                if signal == SIGHUP { configuration.reload() } else { post.yield(.signal(signal)) }
             }
-            break
         }
-        report.cancel()
+        // What is in force was read a moment ago: this tells of what it consists.
+        _ = configuration.load()
+        control.listen { [weak self] request in await self?.answer(request) ?? .failed("the daemon is stopping") }
+        if cameras.isRecording { await cameras.prepare() }
+        cameras.start()
+        ServiceManager.ready()
+        let looking = Task { await look() }
+        let feeding = Task { await Watchdog()?.run { areLookedAfter } }
+        let following = Task { await configuration.follow { await apply($0) } }
+        let status = await untilEnd()
+        looking.cancel()
+        feeding.cancel()
+        following.cancel()
         ServiceManager.stopping()
         // What is left unfinished after so long would not be finished either: a chunk keeps its last whole fragment.
         Deadline.run(after: Self.stopLimit) {
@@ -59,96 +112,147 @@ internal import Serving
             )
             _exit(ExitStatus.wrong.rawValue)
         }
-        for camera in cameras { camera.stop() }
-        for camera in running { await camera.value }
+        await following.value
+        let unfinished = await cameras.stop()
         control.close()
-        await directory?.close()
-        service.close()
+        show(nil)
         listening.cancel()
-        let unfinished = cameras.reduce(0) { $0 + ($1.recorder?.unfinishedChunks ?? 0) }
         guard unfinished == 0 else {
             Log.error("stopped: \(unfinished) chunks are not complete; the next start makes them whole")
             return .wrong
         }
         Log.notice("stopped: every chunk is complete")
-        return hasFailed ? .wrong : .done
+        return status
     }
 
-    /// Opens the store, so that files and index agree before anything new comes.
-    ///
-    /// A disk that is away, or ill, stops nothing but the recording, which tries again. What no waiting mends is returned,
-    /// or told to `failure` where it comes late: another process has the directory, or the index is not for this program.
-    private func openDirectory(
-        _ control: Control,
-        failure: @escaping @Sendable (any Error) -> Void
-    ) async -> (any Error)? {
-        guard let directory else { return nil }
-        await directory.onOpen { store in await control.listen(in: store, of: directory) }
-        let (results, result) = AsyncStream.makeStream(of: (any Error)?.self)
-        let opening = Task {
-            let error = await Self.open(directory)
-            result.yield(error)
-            return error
+    /// Returns what the process is to exit with.
+    private func untilEnd() async -> ExitStatus {
+        for await event in events {
+            switch event {
+            case .signal(let signal):
+                Log.notice("\(signal == SIGINT ? "SIGINT" : "SIGTERM"): stopping")
+                return .done
+            case .failure(let error):
+                Log.error("\(error)")
+                return .wrong
+            case .stuck(let cause):
+                switch Escalation(runtime: runtime).next(cause, allowsReboot: cameras.plan.allowsReboot) {
+                case .none: continue
+                case .restartMachine:
+                    Log.error("the camera does not come back: the machine is to start anew (\(cause))")
+                case .restartProcess:
+                    Log.error("the camera does not come back: the process starts anew (\(cause))")
+                    return .wrong
+                }
+            }
         }
-        let limit = Task {
-            do { try await Task.sleep(for: Self.openingLimit) } catch { return }
-            result.yield(nil)
-        }
-        defer { limit.cancel() }
-        for await error in results {
-            if let error { return error }
-            break
-        }
-        Task { if let error = await opening.value { failure(error) } }
-        return nil
+        return .done
     }
 
-    /// Returns what no waiting mends.
-    private static func open(_ directory: RecordingDirectory) async -> (any Error)? {
-        do { _ = try await directory.store() } catch {
-            let isFinal =
-                error is DirectoryInUse || error is StoreMismatch || (error as? ChunkIndex.Failure)?.isNewer == true
-            if isFinal { return error }
-            Log.error("recording cannot begin: \(error)")
-        }
-        return nil
+    private func apply(_ new: Configuration) async {
+        guard let plan = Plan(new, role: role, library: cameras.library) else { return }
+        if plan.led != cameras.plan.led { show(nil) }
+        await cameras.apply(plan)
     }
 
-    private func reportStatus() async {
+    // MARK: Looking after it
+
+    /// Whether each camera is looked after, be it running or away.
+    private var areLookedAfter: Bool {
+        let now = ClockTime.now
+        return cameras.cameras.allSatisfy { now - $0.source.lastLook < Self.lookLimit }
+    }
+
+    private func look() async {
+        let escalation = Escalation(runtime: runtime)
         var last = ""
         while !Task.isCancelled {
-            let sentence = Self.sentence(
-                cameras.map { ($0.name, $0.source.state, $0.recorder?.trouble) },
-                role: role
-            )
+            let sentence = summary(cameras.cameras.map { Status.Camera($0, lastStore: nil) })
             if sentence != last { ServiceManager.status(sentence) }
             last = sentence
+            let captures = cameras.cameras.filter { $0.source.kind == "capture" }
+            if captures.contains(where: \.source.isRunning) { escalation.noteFrames() }
+            show(sign)
             do { try await Task.sleep(for: .seconds(1)) } catch { return }
         }
     }
 
-    /// One sentence for `systemctl status`: what is wrong first.
-    nonisolated static func sentence(
-        _ states: [(name: String, state: Supervisor.State, recordingTrouble: String?)],
-        role: String
-    ) -> String {
-        var running = 0
-        var troubles: [String] = []
-        for (name, state, recordingTrouble) in states {
-            if let recordingTrouble { troubles.append("\(name): not recording (\(recordingTrouble))") }
-            switch state {
-            case .running: running += 1
-            case .idle, .starting: troubles.append("\(name): starting")
-            case .backingOff(_, let cause): troubles.append("\(name): \(cause)")
-            case .stopped: troubles.append("\(name): stopped")
+    /// A store that has come once is expected to come.
+    private static let storeLimit = Duration.seconds(30)
+    /// A camera may take so long to start before anything is wrong.
+    private static let startLimit = Duration.seconds(15)
+
+    private var sign: StatusLED.Sign? {
+        guard !cameras.plan.led.isEmpty else { return nil }
+        for camera in cameras.cameras {
+            if camera.recorder.isEnabled, camera.recorder.trouble != nil { return .alarm }
+            if !camera.source.isRunning, started < UTCTime.now - Self.startLimit { return .alarm }
+            let store = cameras.service.lastStore(of: camera.name)
+            if store != nil, !runtime.has(.store) { runtime.write(.store) }
+            if let store, ClockTime.now - store > Self.storeLimit { return .alarm }
+            if store == nil, runtime.has(.store), started < UTCTime.now - Self.storeLimit { return .alarm }
+        }
+        return .well
+    }
+
+    /// `nil` gives the LED back.
+    private func show(_ sign: StatusLED.Sign?) {
+        do throws(StatusLED.Failure) {
+            guard let sign else {
+                try led?.close()
+                led = nil
+                ledTrouble = nil
+                return
+            }
+            if led == nil { led = try StatusLED(cameras.plan.led, runtime: runtime) }
+            try led?.show(sign)
+            ledTrouble = nil
+        } catch {
+            if ledTrouble != error.description { Log.warning("camera.led: \(error)") }
+            ledTrouble = error.description
+        }
+    }
+
+    private var ledTrouble: String?
+
+    // MARK: What the command asks
+
+    private func answer(_ request: ControlRequest) async -> ControlReply {
+        switch request {
+        case .status: return .status(await status())
+        case .change(let change):
+            do { return .done(try await change.perform(in: try await cameras.directory.store())) } catch {
+                return .failed("\(error)")
             }
         }
-        let summary =
-            switch (states.count, role) {
-            case (0, _): "no cameras yet"
-            case (1, "camera"): running == 1 ? "running" : "not running"
-            default: "\(running) of \(states.count) cameras running"
+    }
+
+    // MARK: The directory
+
+    /// Opens the store, so that files and index agree before anything new comes.
+    ///
+    /// A disk that is away, or ill, stops nothing but the recording, which tries again; nor does one that takes long. What
+    /// no waiting mends is told to `failure`: another process has the directory, or the index is not for this program.
+    private static func open(
+        _ directory: RecordingDirectory,
+        _ control: Control,
+        failure: @escaping @Sendable (any Error) -> Void
+    ) async {
+        await directory.onOpen { store in await control.announce(in: store) }
+        let (results, result) = AsyncStream.makeStream(of: Void.self)
+        Task {
+            do { _ = try await directory.store() } catch {
+                let isFinal =
+                    error is DirectoryInUse || error is StoreMismatch || (error as? ChunkIndex.Failure)?.isNewer == true
+                if isFinal { failure(error) } else { Log.error("recording cannot begin: \(error)") }
             }
-        return ([summary] + troubles).joined(separator: "; ")
+            result.yield()
+        }
+        let limit = Task {
+            do { try await Task.sleep(for: openingLimit) } catch { return }
+            result.yield()
+        }
+        for await _ in results { break }
+        limit.cancel()
     }
 }

@@ -5,9 +5,13 @@ internal import GLib
 internal import Media
 
 extension Recorder.Settings {
-    /// What `[camera.recording]` or `[store.recording]` says.
-    init(_ recording: Configuration.Recording) {
-        self.init(chunkDuration: recording.chunkDuration, chunkSize: recording.chunkSize?.bytes)
+    /// What `[camera.recording]` or `[store.recording]` says, and the camera's own `record`.
+    init(_ recording: Configuration.Recording, isEnabled: Bool = true) {
+        self.init(
+            chunkDuration: recording.chunkDuration,
+            chunkSize: recording.chunkSize?.bytes,
+            isEnabled: recording.enabled && isEnabled
+        )
     }
 }
 

@@ -7,6 +7,9 @@ enum ServiceManager {
     /// The daemon is up: units that come after it may start.
     static func ready() { notify("READY=1") }
 
+    /// The watchdog waits anew.
+    static func alive() { notify("WATCHDOG=1") }
+
     static func stopping() { notify("STOPPING=1") }
 
     /// A sentence for `systemctl status`.

@@ -15,7 +15,7 @@ internal import GLib
             }
         }
 
-        func request(_ ids: [Int64]) -> ControlRequest {
+        func of(_ ids: [Int64]) -> ChunkChange {
             switch self {
             case .protect: .protect(chunks: ids)
             case .release: .release(chunks: ids)
@@ -48,7 +48,7 @@ internal import GLib
                 let some = rest.prefix(8)
                 rest = rest.dropFirst(8)
                 do {
-                    count += try await perform(change.request(some.map(\.id)), in: store.directory, terminal)
+                    count += try await perform(change.of(some.map(\.id)), in: store.directory, terminal)
                 } catch {
                     terminal.complain("\(error)")
                     return .wrong
@@ -87,20 +87,21 @@ internal import GLib
 
     /// By the daemon that has the directory; without one in the directory itself, under its lock.
     private static func perform(
-        _ request: ControlRequest,
+        _ change: ChunkChange,
         in directory: String,
         _ terminal: Terminal
     ) async throws -> Int {
         do {
             let store = try await ChunkStore.open(.untouched(directory), journal: .complaining(to: terminal))
             let result: Result<Int, any Error>
-            do { result = .success(try await request.perform(in: store)) } catch { result = .failure(error) }
+            do { result = .success(try await change.perform(in: store)) } catch { result = .failure(error) }
             await store.close()
             return try result.get()
         } catch let owner as DirectoryInUse {
             guard let socket = owner.socket else { throw owner }
-            switch try ControlClient.ask(request, at: socket) {
+            switch try ControlClient.ask(.change(change), at: socket) {
             case .done(let count): return count
+            case .status: throw CommandFailure(description: "the daemon answers something else")
             case .failed(let text): throw CommandFailure(description: text)
             }
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Footage
 
-extension ControlRequest {
+extension ChunkChange {
     /// Does what is asked in an open store, the daemon's or one that the command has opened itself; returns to how many
     /// chunks.
     func perform(in store: ChunkStore) async throws -> Int {

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Configuration
+internal import Footage
+internal import Media
+
+/// What a daemon is to run, as its configuration says: compared with what runs, part by part, so that only what changed
+/// starts anew.
+struct Plan: Equatable, Sendable {
+    struct Camera: Equatable, Sendable {
+        enum Source: Equatable, Sendable {
+            case capture(Capture.Settings)
+            case receiver(Receiver.Settings)
+
+            /// The pipeline description that it is made of.
+            var pipeline: String {
+                switch self {
+                case .capture(let settings): settings.pipeline
+                case .receiver: Receiver.pipeline
+                }
+            }
+        }
+
+        let name: String
+        let source: Source
+        let recording: Recorder.Settings
+    }
+
+    /// In the order of their names.
+    let cameras: [Camera]
+    let store: ChunkStore.Settings
+    let rtsp: ListenAddress
+    /// A name under `/sys/class/leds`; empty for none.
+    let led: String
+    let allowsReboot: Bool
+    /// The pipeline descriptions that are used, by their names; `nil` for one that is not there.
+    let descriptions: [String: PipelineDescription?]
+
+    /// `nil` if the configuration has no table for the role.
+    init?(_ configuration: Configuration, role: Configuration.Role, library: PipelineLibrary) {
+        switch role {
+        case .camera:
+            guard let camera = configuration.camera else { return nil }
+            self.init(camera, configuration.service, library)
+        case .store:
+            guard let store = configuration.store else { return nil }
+            self.init(store, configuration.cameras, configuration.service, library)
+        }
+    }
+
+    private init(_ camera: Configuration.Camera, _ service: Configuration.Service, _ library: PipelineLibrary) {
+        cameras = [
+            Camera(
+                name: camera.name.description,
+                source: .capture(Capture.Settings(camera)),
+                recording: Recorder.Settings(camera.recording)
+            )
+        ]
+        store = ChunkStore.Settings(camera.recording)
+        (rtsp, led, allowsReboot) = (camera.rtsp.listen, camera.led, service.rebootOnStuckCamera)
+        descriptions = Self.descriptions(of: cameras, in: library)
+    }
+
+    private init(
+        _ store: Configuration.Store,
+        _ remote: [Configuration.RemoteCamera],
+        _ service: Configuration.Service,
+        _ library: PipelineLibrary
+    ) {
+        cameras = remote.compactMap { camera in
+            Receiver.Settings(camera).map {
+                Camera(
+                    name: camera.name.description,
+                    source: .receiver($0),
+                    recording: Recorder.Settings(store.recording, isEnabled: camera.record)
+                )
+            }
+        }
+        self.store = ChunkStore.Settings(store.recording, cameras: remote)
+        (rtsp, led, allowsReboot) = (store.rtsp.listen, "", service.rebootOnStuckCamera)
+        descriptions = Self.descriptions(of: cameras, in: library)
+    }
+
+    private static func descriptions(
+        of cameras: [Camera],
+        in library: PipelineLibrary
+    ) -> [String: PipelineDescription?] {
+        let names = Set(cameras.map(\.source.pipeline) + [Recorder.pipeline])
+        // One that cannot be read is the fault of whoever runs it, and said there.
+        let found = names.map { name in (name, try? library.description(name)) }
+        return Dictionary(uniqueKeysWithValues: found)
+    }
+
+    /// Whether a pipeline is described otherwise than in another plan.
+    func hasOther(_ pipeline: String, than plan: Plan) -> Bool {
+        descriptions[pipeline] != plan.descriptions[pipeline]
+    }
+}

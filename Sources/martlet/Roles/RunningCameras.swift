@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Configuration
+internal import Footage
+internal import GLib
+internal import GStreamer
+internal import Media
+internal import Serving
+
+/// The cameras of a daemon as they run, and how they come to be what a ``Plan`` says.
+@MainLoop final class RunningCameras {
+    private struct Running {
+        let camera: Camera
+        let task: Task<Void, Never>
+    }
+
+    let library: PipelineLibrary
+    private(set) var plan: Plan
+    private(set) var directory: RecordingDirectory
+    private(set) var service: RTSPService
+    private var running: [String: Running] = [:]
+    /// Cameras and directories that are being ended.
+    private var ending: [Task<Void, Never>] = []
+    private let openDirectory: @MainLoop (RecordingDirectory) async -> Void
+    /// Chunks of cameras that have left, and could not be finished.
+    private var unfinished = 0
+    private let runtime: RuntimeDirectory
+    private let escalate: @MainLoop (String) -> Void
+
+    /// Begins to listen; nothing runs before ``start()``.
+    ///
+    /// `prepare` is called with each directory before anything is recorded into it.
+    init(
+        _ plan: Plan,
+        library: PipelineLibrary,
+        runtime: RuntimeDirectory,
+        prepare: @escaping @MainLoop (RecordingDirectory) async -> Void,
+        escalate: @escaping @MainLoop (String) -> Void
+    ) throws(RTSPService.Failure) {
+        (self.plan, self.library, self.runtime, self.escalate) = (plan, library, runtime, escalate)
+        openDirectory = prepare
+        directory = RecordingDirectory(plan.store, journal: .log)
+        service = try RTSPService(listen: plan.rtsp, library: library)
+    }
+
+    /// By name.
+    var cameras: [Camera] { running.values.map(\.camera).sorted { $0.name < $1.name } }
+
+    var isRecording: Bool { plan.cameras.contains(where: \.recording.isEnabled) }
+
+    func start() {
+        for camera in plan.cameras { start(camera) }
+    }
+
+    /// Opens the directory, so that files and index agree before anything new comes.
+    func prepare() async { await openDirectory(directory) }
+
+    /// Ends everything in good order: every chunk is complete, durable and in the index when this returns, but for so many
+    /// as it returns.
+    func stop() async -> Int {
+        for camera in running.values { camera.camera.stop() }
+        for camera in running.values {
+            await camera.task.value
+            unfinished += camera.camera.recorder.unfinishedChunks
+        }
+        for task in ending { await task.value }
+        await directory.close()
+        service.close()
+        return unfinished
+    }
+
+    /// Makes of what runs what another plan says; what is the same in both goes on undisturbed.
+    func apply(_ new: Plan) async {
+        let old = plan
+        guard new != old else { return }
+        plan = new
+        if new.rtsp != old.rtsp { listen(at: new.rtsp) }
+        let hasMoved = new.store.directory != old.store.directory
+        if hasMoved {
+            await move(to: new.store)
+        } else if new.store != old.store {
+            await limit(new.store)
+        }
+        for (name, camera) in running where !new.cameras.contains(where: { $0.name == name }) { leave(name, camera) }
+        for camera in new.cameras {
+            let former = old.cameras.first { $0.name == camera.name }
+            guard let former, let present = running[camera.name]?.camera else {
+                Log.notice("camera is new", camera: camera.name)
+                start(camera)
+                continue
+            }
+            let hasNewDescription = new.hasOther(camera.source.pipeline, than: old)
+            if camera.source != former.source || hasNewDescription {
+                present.source.replace(with: source(camera.source), hasNewDescription: hasNewDescription)
+            }
+            if camera.recording != former.recording || hasMoved || new.hasOther(Recorder.pipeline, than: old) {
+                present.recorder.configure(camera.recording, directory: directory)
+                Log.notice("recording goes on with other settings", camera: camera.name)
+            }
+        }
+    }
+
+    private func start(_ planned: Plan.Camera) {
+        let isCapture = if case .capture = planned.source { true } else { false }
+        let feed = Feed(camera: planned.name, origin: isCapture ? .mediaClock : .sender)
+        let recorder = Recorder(feed: feed, directory: directory, library: library, settings: planned.recording)
+        let runner = SourceRunner(
+            source(planned.source),
+            feed: feed,
+            hasRun: isCapture && runtime.has(.frames),
+            escalate: escalate
+        )
+        let camera = Camera(feed: feed, source: runner, recorder: recorder)
+        service.serve(feed)
+        running[planned.name] = Running(camera: camera, task: Task { await camera.run() })
+    }
+
+    private func source(_ planned: Plan.Camera.Source) -> any FeedSource {
+        switch planned {
+        case .capture(let settings): Capture(settings, library: library)
+        case .receiver(let settings): Receiver(settings, library: library)
+        }
+    }
+
+    /// Its footage stays, and goes when its time comes.
+    private func leave(_ name: String, _ leaving: Running) {
+        running[name] = nil
+        service.withdraw(name)
+        leaving.camera.stop()
+        Log.notice("camera is no longer in the configuration; its footage stays", camera: name)
+        ending.append(
+            Task {
+                await leaving.task.value
+                unfinished += leaving.camera.recorder.unfinishedChunks
+            }
+        )
+    }
+
+    private func listen(at address: ListenAddress) {
+        do throws(RTSPService.Failure) {
+            let new = try RTSPService(listen: address, library: library)
+            service.close()
+            service = new
+            for camera in running.values { new.serve(camera.camera.feed) }
+            Log.notice("RTSP is served at \(address)")
+        } catch {
+            Log.error("\(error); it goes on at \(service.address)")
+        }
+    }
+
+    private func limit(_ settings: ChunkStore.Settings) async {
+        do throws(FileError) {
+            try await directory.configure(settings)
+            Log.notice("the limits of \(settings.directory) are changed")
+        } catch {
+            Log.error("the limits of \(settings.directory) cannot be changed: \(error)")
+        }
+    }
+
+    /// Recordings go over with their next keyframes; the former directory is closed when the last has ended there.
+    private func move(to settings: ChunkStore.Settings) async {
+        let former = directory
+        directory = RecordingDirectory(settings, journal: .log)
+        Log.notice("recording goes on in \(settings.directory)")
+        if isRecording { await prepare() }
+        let recorders = running.values.map(\.camera.recorder)
+        ending.append(
+            Task {
+                while recorders.contains(where: { $0.isUsing(former) }) {
+                    do { try await Task.sleep(for: .milliseconds(100)) } catch { break }
+                }
+                await former.close()
+            }
+        )
+    }
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Configuration
+internal import Footage
+internal import GLib
+internal import GStreamer
+internal import Glibc
+internal import Media
+internal import Serving
+
+extension Daemon {
+    /// How everything is now.
+    func status() async -> Status {
+        let cameras = cameras.cameras.map { Status.Camera($0, lastStore: self.cameras.service.lastStore(of: $0.name)) }
+        var status = Status(
+            role: role.rawValue,
+            version: Martlet.version,
+            gstreamer: Library.version,
+            process: getpid(),
+            time: UTCTime.now.rfc3339,
+            since: started.rfc3339,
+            well: true,
+            summary: summary(cameras),
+            troubles: cameras.flatMap(\.troubles) + (configuration.sentence.map { [$0] } ?? []),
+            configuration: Status.Configuration(configuration),
+            clock: Status.Clock(synchronised: WallClock.system.read().isSynchronised),
+            rtsp: Status.RTSP(listen: self.cameras.service.address.description),
+            recording: Status.Recording(directory: self.cameras.plan.store.directory, open: false),
+            resources: .now,
+            cameras: cameras
+        )
+        if let store = await self.cameras.directory.open { await add(store, to: &status) }
+        status.well = status.troubles.isEmpty
+        return status
+    }
+
+    /// The sentence for systemd.
+    func summary(_ cameras: [Status.Camera]) -> String {
+        Status.summary(role: role.rawValue, cameras, configuration.sentence.map { [$0] } ?? [])
+    }
+
+    private func add(_ store: ChunkStore, to status: inout Status) async {
+        let books = store.space.books
+        status.recording.open = !store.isLost
+        (status.recording.used, status.recording.maxSpace) = (books.used, books.limits.maxSpace)
+        status.recording.minFree = books.limits.minFree
+        do {
+            status.recording.free = try store.freeSpace()
+            for index in status.cameras.indices {
+                let oldest = try await store.index.firstStart(of: status.cameras[index].name)
+                status.cameras[index].recording.oldest = oldest?.rfc3339
+            }
+            var oldest: UTCTime?
+            for camera in try await store.index.cameras() {
+                guard let start = try await store.index.firstStart(of: camera) else { continue }
+                oldest = min(oldest ?? start, start)
+            }
+            status.recording.oldest = oldest?.rfc3339
+        } catch {
+            status.troubles.append("\(store.directory): \(error)")
+        }
+    }
+}
+
+extension Status.Configuration {
+    @MainLoop init(_ configuration: LiveConfiguration) {
+        (file, files) = (ControlAddress.canonical(configuration.path), configuration.files)
+        since = configuration.since.rfc3339
+        switch configuration.state {
+        case .current: (state, mistakes) = (.current, [])
+        case .unreadable(let reason): (state, mistakes) = (.unreadable, [reason])
+        case .rejected(let diagnostics):
+            (state, mistakes) = (.rejected, diagnostics.filter { $0.severity == .error }.map(\.description))
+        }
+    }
+}
+
+extension Status.Camera {
+    @MainLoop init(_ camera: Camera, lastStore: ClockTime?) {
+        let (runner, recorder, feed) = (camera.source, camera.recorder, camera.feed)
+        let statistics = feed.statistics
+        let now = ClockTime.now
+        func utc(_ time: ClockTime) -> String { (UTCTime.now - (now - time)).rfc3339 }
+        (name, source) = (camera.name, runner.kind)
+        seconds = (now - (statistics.lastFrame ?? camera.started)) / .seconds(1)
+        cause = runner.isRunning ? nil : runner.lastFault?.cause
+        switch runner.state {
+        case .idle, .starting: state = .starting
+        case .running(let since, _): (state, seconds) = (.running, (now - since) / .seconds(1))
+        case .backingOff(let until, let reason):
+            (state, cause, nextAttempt) = (.backingOff, reason, max(0, (until - now) / .seconds(1)))
+        case .stuck(_, let reason): (state, cause) = (.stuck, reason)
+        case .stopped: state = .stopped
+        }
+        faults = runner.faults
+        lastFault = runner.lastFault.map { Fault(cause: $0.cause, time: utc($0.at)) }
+        if let caps = feed.run?.format, let codec = VideoCodec(mediaType: caps.mediaType) {
+            format = Format(
+                codec: codec.description,
+                width: caps.int("width") ?? 0,
+                height: caps.int("height") ?? 0
+            )
+        }
+        (fps, bitrate) = (runner.rate.frames, runner.rate.bits)
+        (frames, undecodable) = (statistics.frames, statistics.undecodable)
+        (lastFrame, lastKeyframe) = (statistics.lastFrame.map(utc), statistics.lastKeyframe.map(utc))
+        recording = Recording(
+            enabled: recorder.isEnabled,
+            chunk: recorder.openChunk,
+            trouble: recorder.trouble,
+            finished: recorder.finishedChunks,
+            unfinished: recorder.unfinishedChunks,
+            queued: feed.queuedBytes(of: .recorder)
+        )
+        viewers = Viewers(
+            count: feed.count(of: .viewer),
+            queued: feed.queuedBytes(of: .viewer),
+            skipped: statistics.skipped
+        )
+        store = lastStore.map(utc)
+    }
+}
+
+extension Status.Resources {
+    /// What the process uses (`/proc/self`).
+    static var now: Self {
+        func count(_ folder: String) -> Int {
+            guard let entries = opendir(folder) else { return 0 }
+            defer { closedir(entries) }
+            var count = 0
+            while let entry = readdir(entries) {
+                if entry.pointee.d_name.0 != CChar(UInt8(ascii: ".")) { count += 1 }
+            }
+            return count
+        }
+        var pages: Int64 = 0
+        if let file = fopen("/proc/self/statm", "re") {
+            defer { fclose(file) }
+            var bytes = [UInt8](repeating: 0, count: 128)
+            let length = fread(&bytes, 1, bytes.count, file)
+            let fields = String(decoding: bytes[..<length], as: UTF8.self).split(separator: " ")
+            if fields.count > 1 { pages = Int64(fields[1]) ?? 0 }
+        }
+        return Self(
+            memory: pages * Int64(sysconf(Int32(_SC_PAGESIZE))),
+            threads: count("/proc/self/task"),
+            // The one that counts them is among them.
+            descriptors: count("/proc/self/fd") - 1
+        )
+    }
+}

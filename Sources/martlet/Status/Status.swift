@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How a daemon is at one moment: everything that `martlet status --json` says.
+///
+/// Times are RFC 3339, durations seconds, sizes bytes, rates bits a second. What is not known, or is not the case, is
+/// left out.
+struct Status: Codable, Equatable, Sendable {
+    var role: String
+    var version: String
+    var gstreamer: String
+    /// The process's number.
+    var process: Int32
+    var time: String
+    /// When the process started.
+    var since: String
+    /// Whether there are no `troubles`.
+    var well: Bool
+    /// The sentence that `systemctl status` shows.
+    var summary: String
+    /// What is wrong, in sentences.
+    var troubles: [String]
+    var configuration: Configuration
+    var clock: Clock
+    var rtsp: RTSP
+    var recording: Recording
+    var resources: Resources
+    /// By name.
+    var cameras: [Camera]
+
+    struct Configuration: Codable, Equatable, Sendable {
+        enum State: String, Codable { case current, rejected, unreadable }
+
+        var file: String
+        /// The files that are in force.
+        var files: [String]
+        /// When these were read.
+        var since: String
+        /// What the files are now, beside what is in force.
+        var state: State
+        /// What is wrong with them, as `martlet check` says it.
+        var mistakes: [String]
+    }
+
+    struct Clock: Codable, Equatable, Sendable {
+        /// Whether somebody keeps it right (`adjtimex`).
+        var synchronised: Bool
+    }
+
+    struct RTSP: Codable, Equatable, Sendable {
+        var listen: String
+    }
+
+    /// The directory of chunks, whose numbers are there when it is open.
+    struct Recording: Codable, Equatable, Sendable {
+        var directory: String
+        var open: Bool
+        var used: Int64?
+        var maxSpace: Int64?
+        var minFree: Int64?
+        /// What the file system has free.
+        var free: Int64?
+        /// When the oldest footage begins.
+        var oldest: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case directory, open, used
+            case maxSpace = "max-space"
+            case minFree = "min-free"
+            case free, oldest
+        }
+    }
+
+    struct Resources: Codable, Equatable, Sendable {
+        /// What the process has in memory.
+        var memory: Int64
+        var threads: Int
+        /// Open file descriptors.
+        var descriptors: Int
+    }
+
+    struct Camera: Codable, Equatable, Sendable {
+        enum State: String, Codable {
+            case starting, running
+            case backingOff = "backing-off"
+            case stuck, stopped
+        }
+
+        /// Why, and when.
+        struct Fault: Codable, Equatable, Sendable {
+            var cause: String
+            var time: String
+        }
+
+        struct Format: Codable, Equatable, Sendable {
+            var codec: String
+            var width: Int
+            var height: Int
+        }
+
+        struct Recording: Codable, Equatable, Sendable {
+            var enabled: Bool
+            /// The file that is being written.
+            var chunk: String?
+            /// Why nothing is recorded although frames come.
+            var trouble: String?
+            /// Chunks finished since the start.
+            var finished: Int
+            /// Chunks that the disk did not let be finished.
+            var unfinished: Int
+            /// What waits to be written.
+            var queued: Int
+            /// When the oldest footage of this camera begins.
+            var oldest: String?
+        }
+
+        struct Viewers: Codable, Equatable, Sendable {
+            var count: Int
+            /// What waits to be sent to them.
+            var queued: Int
+            /// Frames that they were too slow for, since the start.
+            var skipped: Int
+        }
+
+        var name: String
+        /// `capture` or `receiver`.
+        var source: String
+        var state: State
+        /// How long frames have flowed, or have not.
+        var seconds: Double
+        /// Why not.
+        var cause: String?
+        /// In how many seconds it is tried again.
+        var nextAttempt: Double?
+        /// Faults since the process started: as often its pipeline was made anew.
+        var faults: Int
+        var lastFault: Fault?
+        var format: Format?
+        /// Frames a second, and bits: over the last five seconds.
+        var fps: Double
+        var bitrate: Double
+        var frames: Int
+        /// Frames that came before a keyframe did.
+        var undecodable: Int
+        var lastFrame: String?
+        var lastKeyframe: String?
+        var recording: Recording
+        var viewers: Viewers
+        /// When a store last took the video; for a camera that one has come to.
+        var store: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case name, source, state, seconds, cause
+            case nextAttempt = "next-attempt"
+            case faults
+            case lastFault = "last-fault"
+            case format, fps, bitrate, frames, undecodable
+            case lastFrame = "last-frame"
+            case lastKeyframe = "last-keyframe"
+            case recording, viewers, store
+        }
+    }
+}
