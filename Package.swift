@@ -12,8 +12,9 @@ let package = Package(
     name: "martlet",
     products: [
         .executable(name: "martlet", targets: ["martlet"]),
-        // Not for users: tests preload it into programs, and nothing is linked with it.
+        // Not for users: tests preload the one into programs and have GStreamer load the other; nothing is linked with them.
         .library(name: "FaultLayer", type: .dynamic, targets: ["FaultLayer"]),
+        .library(name: "FaultyElement", type: .dynamic, targets: ["FaultyElement"]),
     ],
     targets: [
         // C libraries: headers only, each imported by the one target that wraps it.
@@ -70,6 +71,8 @@ let package = Package(
         ),
         // Disks that fail, and a journal of what a program does to them: preloaded into it.
         .target(name: "FaultLayer", path: "Tests/FaultLayer"),
+        // A GStreamer element that fails as drivers and encoders do.
+        .target(name: "FaultyElement", dependencies: ["CGStreamer"], path: "Tests/FaultyElement"),
         // A process of its own for what a test cannot do in its own: run under strace, end GStreamer, count what is left.
         .executableTarget(
             name: "TestProbe",
@@ -87,7 +90,9 @@ let package = Package(
         .testTarget(name: "FootageTests", dependencies: ["Footage", "ISOBaseMedia", "TestProbe", "TestSupport"]),
         .testTarget(
             name: "MediaTests",
-            dependencies: ["Configuration", "Footage", "GLib", "GStreamer", "Media", "Serving", "TestSupport"]
+            dependencies: [
+                "Configuration", "Footage", "GLib", "GStreamer", "Media", "Serving", "TestProbe", "TestSupport",
+            ]
         ),
         .testTarget(
             name: "CommandTests",
