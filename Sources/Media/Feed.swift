@@ -170,8 +170,10 @@ package final class Feed: Sendable {
             end(&state, Ending(.clock, "the clock was set"))
         }
         if reading != nil, let ending = state.renewal {
-            state.renewal = nil
+            // The same connection goes on: its times are held to our clock as before.
+            let times = state.times
             end(&state, ending)
+            state.times = times
         }
         var times = state.times.next(presentation: sample.presentationTime, arrival: arrival)
         if times == nil {

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+@testable import martlet
+
+@Suite("Live configuration", .serialized, .timeLimit(.minutes(5)))
+struct LiveConfigurationTests {
+    /// What `martlet status --json` says.
+    private func status(_ configuration: String) async throws -> Status {
+        let result = try await run([try Martlet.path, "status", "--json", "--config", configuration])
+        return try JSONDecoder().decode(Status.self, from: Data(result.output.utf8))
+    }
+
+    /// As editors do it: a new file takes the old one's place.
+    private func replace(_ path: String, with text: String) throws {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+    }
+
+    @Test(
+        "a thousand edits, every second one broken, cost the other cameras not a frame; in the end the last one holds"
+    )
+    func storm() async throws {
+        let scratch = try ScratchDirectory()
+        let cameras = try [TestCamera("still", in: scratch), TestCamera("edited", in: scratch)]
+        let places = try TestStore(cameras, in: scratch)
+        let sources = try cameras.map { try Martlet("camera", "--config", $0.configuration) }
+        let store = try Martlet("store", "--config", places.configuration)
+        try await store.expect("receiver runs", times: 2)
+        let original = try String(contentsOfFile: places.configuration, encoding: .utf8)
+        for number in 0..<1000 {
+            let limit = "\n[cameras.still]\nmax-space = \"\(100 + number) MB\"\n"
+            // The camera's own table comes once: its limit is put behind its URL.
+            let edited = original.replacing(
+                "url = \"\(cameras[0].url)\"",
+                with: "url = \"\(cameras[0].url)\"\nmax-space = \"\(100 + number) MB\""
+            )
+            let isBroken = number % 2 == 0
+            let text = isBroken ? original + limit + "[[" : edited
+            if number % 3 == 0 {
+                try text.write(toFile: places.configuration, atomically: false, encoding: .utf8)
+            } else {
+                try replace(places.configuration, with: text)
+            }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        try await eventually(within: .seconds(20)) {
+            let status = try await self.status(places.configuration)
+            return status.configuration.state == .current
+        }
+        // What one camera's table says restarts that camera alone.
+        let moved = original.replacing(
+            "url = \"\(cameras[1].url)\"",
+            with: "url = \"\(cameras[1].url)\"\ntransport = \"udp\""
+        )
+        try replace(places.configuration, with: moved)
+        try await store.expect("edited: receiver starts anew with other settings")
+        try await store.expect("edited: receiver runs", times: 2)
+        for process in [store] + sources {
+            process.send(SIGTERM)
+            #expect(try await process.end() == 0)
+        }
+        #expect(store.count(of: "still: receiver runs") == 1)
+        #expect(store.count(of: "the former configuration goes on") > 0)
+        #expect(breaks(in: try await Footage(of: "still", in: places.directory).frameTimes()) == [])
+    }
+
+    @Test(
+        "cameras come and go, recording is turned off and on, chunks and directories change; what stays loses nothing"
+    )
+    func changes() async throws {
+        let scratch = try ScratchDirectory()
+        let cameras = try [TestCamera("still", in: scratch), TestCamera("guest", in: scratch)]
+        let places = try TestStore([cameras[0]], in: scratch)
+        let sources = try cameras.map { try Martlet("camera", "--config", $0.configuration) }
+        let store = try Martlet("store", "--config", places.configuration)
+        try await store.expect("still: receiver runs")
+        let original = try String(contentsOfFile: places.configuration, encoding: .utf8)
+
+        // A drop-in is a part of the configuration as well.
+        let dropIn = scratch("config.d/guest.toml")
+        try scratch.makeFolder("config.d")
+        try replace(dropIn, with: "[cameras.guest]\nurl = \"\(cameras[1].url)\"\n")
+        try await store.expect("guest: receiver runs")
+        try replace(dropIn, with: "[cameras.guest]\nurl = \"\(cameras[1].url)\"\nrecord = false\n")
+        try await store.expect("guest: recording goes on with other settings")
+        try await eventually(within: .seconds(20)) {
+            let guest = try await self.status(places.configuration).cameras.first { $0.name == "guest" }
+            return guest?.recording.enabled == false && guest?.recording.chunk == nil
+        }
+        try FileManager.default.removeItem(atPath: dropIn)
+        try await store.expect("guest: camera is no longer in the configuration; its footage stays")
+
+        // Taken away, it goes on; and so it does with a wrong unit.
+        try FileManager.default.removeItem(atPath: places.configuration)
+        try await store.expect("the former configuration goes on")
+        let wrong = original.replacing("[store.recording]", with: "[store.recording]\nmax-age = \"10 parsec\"")
+        try replace(places.configuration, with: wrong)
+        try await store.expect("store.recording.max-age: expected a duration")
+        let rejected = try await status(places.configuration)
+        #expect(rejected.configuration.state == .rejected && !rejected.well)
+        #expect(rejected.configuration.mistakes.contains { $0.contains("parsec") })
+
+        // Recording moves to another directory with the next keyframe.
+        let other = scratch("elsewhere")
+        try replace(places.configuration, with: original.replacing(places.directory, with: other))
+        try await store.expect("recording goes on in \(other)")
+        try await eventually(within: .seconds(20)) {
+            let camera = try await self.status(places.configuration).cameras.first
+            return camera?.recording.chunk?.hasPrefix(other) == true
+        }
+        // SIGHUP has it read as well.
+        store.send(SIGHUP)
+        for process in [store] + sources {
+            process.send(SIGTERM)
+            #expect(try await process.end() == 0)
+        }
+        #expect(store.count(of: "still: receiver runs") == 1)
+        let times = try await Footage(of: "still", in: places.directory).frameTimes()
+        let later = try await Footage(of: "still", in: other).frameTimes()
+        #expect(breaks(in: times + later) == [])
+        #expect(!Footage(of: "guest", in: places.directory).files.isEmpty)
+    }
+}
