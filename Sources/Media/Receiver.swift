@@ -113,8 +113,22 @@ package final class Receiver: FeedSource {
             return "the server does not send over \(transport.rawValue): set transport = \"\(other)\" (\(url))"
         }
         if detail.hasPrefix("Failed to connect"), let words = await unreachable() { return words }
-        return "\(detail.isEmpty ? text : detail) (\(url))"
+        let words = detail.isEmpty ? text : detail
+        let meaning = Self.meanings.first { words.contains($0.words) }?.meaning
+        return "\(meaning.map { "\($0): " } ?? "")\(words) (\(url))"
     }
+
+    /// What GStreamer says of a server's answers (`gst_rtsp_strresult`, RFC 2326, 7.1.1), and what it means to a user.
+    private static let meanings: [(words: String, meaning: String)] = [
+        ("Unauthorized", "the server refuses user and password"),
+        ("Forbidden", "the server refuses this user"),
+        ("(404)", "the server has no such stream"),
+        ("(453)", "the server takes no more clients"),
+        ("(503)", "the server has no video at present"),
+        ("Timeout while waiting for server response", "the server does not answer"),
+        ("reason not-linked", "the camera began another RTP stream"),
+        ("Parse error", "what answers there is no RTSP server"),
+    ]
 
     /// Why the server cannot be reached; `nil` if it can.
     private func unreachable() async -> String? {

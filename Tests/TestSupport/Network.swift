@@ -31,13 +31,28 @@ package func freePort() throws -> Int {
     guard probe >= 0 else { throw SocketFailure("socket") }
     defer { close(probe) }
     guard sockaddr_in(loopback: 0).withAddress({ bind(probe, $0, $1) }) == 0 else { throw SocketFailure("bind") }
+    return try port(of: probe)
+}
+
+/// The port that a socket has.
+private func port(of descriptor: Int32) throws -> Int {
     var address = sockaddr_in()
     var length = socklen_t(MemoryLayout<sockaddr_in>.size)
     let result = withUnsafeMutablePointer(to: &address) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(probe, $0, &length) }
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
     }
     guard result == 0 else { throw SocketFailure("getsockname") }
     return Int(in_port_t(bigEndian: address.sin_port))
+}
+
+/// A socket that listens on 127.0.0.1, and its port.
+func listen() throws -> (descriptor: Int32, port: Int) {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    guard descriptor >= 0 else { throw SocketFailure("socket") }
+    guard sockaddr_in(loopback: 0).withAddress({ bind(descriptor, $0, $1) }) == 0, listen(descriptor, 128) == 0 else {
+        throw SocketFailure("listen")
+    }
+    return (descriptor, try port(of: descriptor))
 }
 
 /// What an RTSP server answered.

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+import Configuration
+import GLib
+import GStreamer
+import TestSupport
+import Testing
+
+@testable import Media
+
+/// Receivers and the servers that there are in the world: each behaves badly in a way of its own.
+@Suite("Receiver", .gstreamer, .mainLoop, .timeLimit(.minutes(3)))
+struct ReceiverTests {
+    private static let recording = Task { try await RTPRecording.made() }
+    private static let other = Task { try await RTPRecording.made(width: 320, height: 240) }
+
+    /// Receives a camera that behaves so, until `isEnough`.
+    private func receive(
+        more: String = "",
+        _ behave: (inout ScriptedCamera.Behaviour) -> Void,
+        until isEnough: @escaping @MainLoop (SourceRunner, Feed) -> Bool,
+        then body: @MainLoop (SourceRunner, Feed, ScriptedCamera) throws -> Void
+    ) async throws {
+        var behaviour = ScriptedCamera.Behaviour()
+        behave(&behaviour)
+        let camera = try ScriptedCamera(
+            try await Self.recording.value,
+            then: behaviour.changesAfter == nil ? nil : try await Self.other.value,
+            behaviour
+        )
+        defer { camera.close() }
+        let text = "[cameras.till]\nurl = \"\(camera.url)\"\n\(more)"
+        let loaded = Configuration.parse(text)
+        let remote = try #require(loaded.configuration?.cameras.first, "\(loaded.diagnostics)")
+        let library = PipelineLibrary(folders: ["\(Product.repository)/pipelines"])
+        let feed = Feed(camera: "till", origin: .sender)
+        let runner = SourceRunner(Receiver(try #require(Receiver.Settings(remote)), library: library), feed: feed)
+        let running = Task { await runner.run() }
+        try await eventually(within: .seconds(60)) { await isEnough(runner, feed) }
+        try await body(runner, feed, camera)
+        await runner.stop()
+        await running.value
+    }
+
+    /// What a camera may do, and a receiver must bear.
+    enum Quirk: CaseIterable, Sendable {
+        case noMarkers, audioBesides, silentKeepAlive, noReports
+    }
+
+    @Test("bears what is odd, and receives all frames", arguments: Quirk.allCases)
+    func quirk(_ quirk: Quirk) async throws {
+        try await receive { behaviour in
+            switch quirk {
+            case .noMarkers: behaviour.withMarkers = false
+            case .audioBesides: behaviour.hasAudio = true
+            // Sessions of a second are kept alive several times within the test.
+            case .silentKeepAlive: (behaviour.ignoresKeepAlive, behaviour.sessionTimeout) = (true, 2)
+            case .noReports: break
+            }
+        } until: { _, feed in
+            feed.statistics.frames >= 200
+        } then: { runner, feed, camera in
+            #expect(runner.faults == 0, "\(runner.lastFault?.cause ?? "")")
+            #expect(feed.run?.number == 1)
+            #expect(feed.statistics.undecodable == 0)
+            #expect(camera.requests.count { $0 == "SETUP" } == 1)
+        }
+    }
+
+    @Test("new parameter sets begin another run, and not a frame is lost")
+    func parameterSets() async throws {
+        try await receive {
+            $0.changesAfter = 1
+        } until: { _, feed in
+            feed.statistics.frames >= 150
+        } then: { runner, feed, _ in
+            #expect(runner.faults == 0, "\(runner.lastFault?.cause ?? "")")
+            #expect(feed.run?.number == 2)
+            #expect(feed.run?.format.int("width") == 320)
+            #expect(feed.statistics.undecodable == 0)
+        }
+    }
+
+    @Test("a connection that falls silent is given up, and made anew")
+    func halfOpen() async throws {
+        try await receive {
+            $0.freezesAfter = 1
+        } until: { _, feed in
+            feed.statistics.frames >= 120
+        } then: { runner, feed, camera in
+            #expect(runner.lastFault?.cause == "no frame came for 5 s")
+            #expect(runner.faults == 1)
+            #expect(camera.connections == 2)
+            #expect(feed.run?.number == 2)
+        }
+    }
+
+    @Test("a server that answers OPTIONS alone is given up, and tried again")
+    func optionsOnly() async throws {
+        try await receive {
+            $0.answersOnlyOptions = true
+        } until: { runner, _ in
+            runner.faults >= 2
+        } then: { runner, feed, camera in
+            #expect(feed.statistics.frames == 0)
+            let cause = try #require(runner.lastFault?.cause)
+            #expect(cause.hasPrefix("the server does not answer: ") && cause.hasSuffix(" (\(camera.url))"))
+        }
+    }
+
+    /// What a server may say, and what a user is told.
+    private static let refusals = [
+        ("404 Not Found", "the server has no such stream: Not Found (404)"),
+        ("453 Not Enough Bandwidth", "the server takes no more clients: Not Enough Bandwidth (453)"),
+        ("503 Service Unavailable", "the server has no video at present: Service Unavailable (503)"),
+    ]
+
+    @Test("a refusal is said in words, and tried again until it is none", arguments: refusals)
+    func refusal(status: String, cause: String) async throws {
+        try await receive {
+            ($0.refusals, $0.refusal) = (2, status)
+        } until: { _, feed in
+            feed.statistics.frames >= 30
+        } then: { runner, _, camera in
+            #expect(runner.faults == 2)
+            #expect(runner.lastFault?.cause == "\(cause) (\(camera.url))")
+        }
+    }
+
+    /// How a server asks who it is, and whether the password is right.
+    private static let passwords: [(String, Bool)] = [
+        ("basic", true), ("digest", true), ("basic", false), ("digest", false),
+    ]
+
+    @Test("logs in as the server wants it; a wrong password is said", arguments: passwords)
+    func authentication(scheme: String, isRight: Bool) async throws {
+        let scratch = try ScratchDirectory()
+        try scratch.write("password", isRight ? "open sesame\n" : "wrong\n")
+        let more = "user = \"admin\"\npassword-file = \"\(scratch("password"))\"\n"
+        try await receive(more: more) { behaviour in
+            behaviour.authentication =
+                scheme == "basic"
+                ? .basic(user: "admin", password: "open sesame") : .digest(user: "admin", password: "open sesame")
+        } until: { runner, feed in
+            isRight ? feed.statistics.frames >= 30 : runner.faults >= 2
+        } then: { runner, feed, _ in
+            if isRight {
+                #expect(runner.faults == 0)
+            } else {
+                #expect(runner.lastFault?.cause.hasPrefix("the server refuses user and password") == true)
+                #expect(runner.lastFault?.cause.contains("wrong") == false)
+            }
+        }
+    }
+
+    @Test("who cannot be reached is named, and why")
+    @MainLoop
+    func unreachable() async throws {
+        let port = try freePort()
+        #expect(await Reachability.trouble(host: "127.0.0.1", port: port) == "connection refused by 127.0.0.1:\(port)")
+        let name = await Reachability.trouble(host: "till.invalid", port: 554)
+        #expect(name?.hasPrefix("the name till.invalid does not resolve: ") == true)
+        let camera = try ScriptedCamera(try await Self.recording.value, .init())
+        #expect(await Reachability.trouble(host: "127.0.0.1", port: camera.port) == nil)
+        camera.close()
+    }
+}
