@@ -6,6 +6,7 @@ internal import Glibc
 enum Reachability {
     /// An address that does not answer in so long, in milliseconds, does not answer.
     private static let patience: Int32 = 2000
+    private static let queue = DispatchQueue(label: "reachability", attributes: .concurrent)
     /// A name with more addresses than these is tried no further.
     private static let mostAddresses = 3
 
@@ -14,7 +15,7 @@ enum Reachability {
     /// On a thread of its own: looking up a name may take seconds.
     static func trouble(host: String, port: Int) async -> String? {
         await withCheckedContinuation { waiter in
-            DispatchQueue.global().async { waiter.resume(returning: look(host, port)) }
+            queue.async { waiter.resume(returning: look(host, port)) }
         }
     }
 

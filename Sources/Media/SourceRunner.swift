@@ -14,6 +14,8 @@ internal import Synchronization
     private var gate: Gate?
     /// Pipelines made so far: what an earlier one still reports is not about the present one.
     private var generation = 0
+    /// The last of them that reported an error.
+    private var failed = 0
     private let events: AsyncStream<Event>
     private let post: AsyncStream<Event>.Continuation
 
@@ -25,6 +27,8 @@ internal import Synchronization
     private enum Event: Sendable {
         case supervision(Supervisor.Event)
         case message(BusMessage, generation: Int)
+        /// What was wrong with a pipeline, in words.
+        case fault(String, generation: Int)
     }
 
     /// How long the last frames of a source may take to come through when it is stopped.
@@ -118,15 +122,23 @@ internal import Synchronization
         case .message(let message, let generation):
             guard generation == self.generation else { return }
             switch message {
-            case .error(let source, let text, let detail):
-                let cause = await self.source.cause(source: source, text: text, detail: detail)
-                await handle(.supervision(.fault(cause)))
+            case .error(let element, let text, let detail):
+                // Of a flood the first is the cause. Not awaited: finding the words may take long, where names resolve slowly.
+                guard failed != generation else { return }
+                failed = generation
+                Task { [source, post] in
+                    let cause = await source.cause(source: element, text: text, detail: detail)
+                    post.yield(.fault(cause, generation: generation))
+                }
             case .endOfStream: await handle(.supervision(.fault("the stream ended")))
             case .warning(let source, let text, _):
                 let words = "\(text) (\(source))"
                 if outage.isNews(words) { write(.warning, "\(self.source.kind): \(words)", cause: text) }
             case .latency: break
             }
+        case .fault(let cause, let generation):
+            guard generation == self.generation else { return }
+            await handle(.supervision(.fault(cause)))
         }
     }
 

@@ -90,7 +90,7 @@ struct ClockTests {
             feed: feed,
             directory: directory,
             library: library,
-            settings: .init(chunkDuration: .seconds(60))
+            settings: .init(chunkDuration: .seconds(86_400))
         )
         let running = Task { await recorder.run() }
         let frames = try await encodedFrames(80, gop: 10)

@@ -137,7 +137,7 @@ struct RecorderTests {
         let scratch = try ScratchDirectory()
         let feed = Feed(camera: "door", origin: .mediaClock)
         let directory = RecordingDirectory(.init(directory: scratch.path), journal: .silent)
-        let recorder = Self.recorder(of: feed, into: directory, chunkDuration: .seconds(60))
+        let recorder = Self.recorder(of: feed, into: directory, chunkDuration: .seconds(86_400))
         let running = Task { await recorder.run() }
         for (size, begin) in [(160, 0), (320, 40), (160, 80)] {
             let start = ClockTime.now

@@ -45,7 +45,7 @@ actor Reconciliation {
         let root = try Folder.entries(of: directory) ?? []
         overhead = FileSystem.allocated(directory)
         let indexFiles = Set(ChunkIndex.files(of: "martlet.sqlite"))
-        let own = indexFiles.union([DirectoryLock.name, StoreIdentity.name, ".control"])
+        let own = indexFiles.union([DirectoryLock.name, StoreIdentity.name])
         for entry in root {
             if entry.kind == .folder, Self.isCameraName(entry.name) {
                 try await camera(entry)

@@ -11,19 +11,18 @@ extension Arguments {
         return access(standard, F_OK) == 0 ? standard : "config.toml"
     }
 
-    /// Loads the configuration for a role and says what is wrong with it; `nil`, and a status, if nothing can run.
+    /// Loads the configuration for a role and says what is wrong with it; a status, if nothing can run.
     func loadConfiguration(
         requiring role: Configuration.Role,
         _ terminal: Terminal
-    ) -> Result<Configuration, ExitFailure> {
+    ) -> Result<Loaded, ExitFailure> {
         let loaded: Loaded
         do throws(Unreadable) { loaded = try Configuration.load(path: configurationPath).requiring(role) } catch {
             terminal.complain(error.description)
             return .failure(ExitFailure(status: .wrongUse))
         }
         for diagnostic in loaded.diagnostics { terminal.complain(diagnostic.report) }
-        guard let configuration = loaded.configuration else { return .failure(ExitFailure(status: .wrong)) }
-        return .success(configuration)
+        return loaded.hasErrors ? .failure(ExitFailure(status: .wrong)) : .success(loaded)
     }
 }
 

@@ -40,15 +40,16 @@ internal import Serving
     /// Runs a role until SIGTERM or SIGINT; SIGHUP has the configuration read again.
     static func run(_ role: Configuration.Role, _ arguments: Arguments, _ terminal: Terminal) async -> ExitStatus {
         Log.start()
-        let loaded: Configuration
+        let loaded: Loaded
         switch arguments.loadConfiguration(requiring: role, terminal) {
-        case .success(let configuration): loaded = configuration
+        case .success(let found): loaded = found
         case .failure(let failure): return failure.status
         }
         let library = PipelineLibrary.standard()
-        guard let plan = Plan(loaded, role: role, library: library) else { return .wrong }
+        guard let plan = loaded.configuration.flatMap({ Plan($0, role: role, library: library) }) else { return .wrong }
         Library.start()
-        let configuration = LiveConfiguration(path: arguments.configurationPath, role: role, library: library)
+        let path = arguments.configurationPath
+        let configuration = LiveConfiguration(path: path, loaded, role: role, library: library)
         do throws(RTSPService.Failure) {
             let daemon = try Daemon(plan, configuration, library)
             return await daemon.run()
@@ -91,8 +92,6 @@ internal import Serving
                 if signal == SIGHUP { configuration.reload() } else { post.yield(.signal(signal)) }
             }
         }
-        // What is in force was read a moment ago: this tells of what it consists.
-        _ = configuration.load()
         control.listen { [weak self] request in await self?.answer(request) ?? .failed("the daemon is stopping") }
         if cameras.isRecording { await cameras.prepare() }
         cameras.start()

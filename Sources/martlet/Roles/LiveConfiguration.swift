@@ -26,7 +26,9 @@ internal import Media
     /// When what is in force was read.
     private(set) var since = UTCTime.now
     /// The files that are in force.
-    private(set) var files: [String] = []
+    private(set) var files: [String]
+    /// What has been said of them.
+    private var warnings: [Diagnostic]
     private var monitors: [FileMonitor] = []
     private let changes: AsyncStream<Void>
     private let change: AsyncStream<Void>.Continuation
@@ -36,15 +38,17 @@ internal import Media
     /// What changes all the time is read at least so often.
     private static let patience = Duration.seconds(1)
 
-    init(path: String, role: Configuration.Role, library: PipelineLibrary) {
+    /// `loaded` is in force.
+    init(path: String, _ loaded: Loaded, role: Configuration.Role, library: PipelineLibrary) {
         (self.path, self.role, self.library) = (path, role, library)
+        (files, warnings) = (loaded.files, loaded.diagnostics)
         (changes, change) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
     /// Reads the files; says what is wrong with them, if anything has changed about that.
     ///
     /// Returns `nil` if they cannot be in force.
-    func load() -> Configuration? {
+    private func load() -> Configuration? {
         let loaded: Loaded
         do throws(Unreadable) { loaded = try Configuration.load(path: path).requiring(role) } catch {
             note(.unreadable(error.description))
@@ -61,8 +65,6 @@ internal import Media
         state = .current
         return configuration
     }
-
-    private var warnings: [Diagnostic] = []
 
     private func note(_ new: State) {
         guard new != state else { return }

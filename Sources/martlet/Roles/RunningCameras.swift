@@ -136,15 +136,26 @@ internal import Serving
     }
 
     private func listen(at address: ListenAddress) {
+        let former = service.address
+        // One port has one listener, whatever addresses it listens at.
+        if address.port == former.port { service.close() }
         do throws(RTSPService.Failure) {
             let new = try RTSPService(listen: address, library: library)
             service.close()
-            service = new
-            for camera in running.values { new.serve(camera.camera.feed) }
+            serve(new)
             Log.notice("RTSP is served at \(address)")
         } catch {
-            Log.error("\(error); it goes on at \(service.address)")
+            Log.error("\(error); it goes on at \(former)")
+            guard address.port == former.port else { return }
+            do throws(RTSPService.Failure) { serve(try RTSPService(listen: former, library: library)) } catch {
+                Log.error("\(error): RTSP is served nowhere until the address is changed again")
+            }
         }
+    }
+
+    private func serve(_ new: RTSPService) {
+        service = new
+        for camera in running.values { new.serve(camera.camera.feed) }
     }
 
     private func limit(_ settings: ChunkStore.Settings) async {

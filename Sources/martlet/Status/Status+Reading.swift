@@ -100,7 +100,9 @@ extension Status.Camera {
                 height: caps.int("height") ?? 0
             )
         }
-        (fps, bitrate) = (runner.rate.frames, runner.rate.bits)
+        (fps, bitrate) = (runner.rate.frames.rounded(to: 100), runner.rate.bits.rounded())
+        seconds = seconds.rounded(to: 1000)
+        nextAttempt = nextAttempt?.rounded(to: 1000)
         (frames, undecodable) = (statistics.frames, statistics.undecodable)
         (lastFrame, lastKeyframe) = (statistics.lastFrame.map(utc), statistics.lastKeyframe.map(utc))
         recording = Recording(
@@ -147,4 +149,9 @@ extension Status.Resources {
             descriptors: count("/proc/self/fd") - 1
         )
     }
+}
+
+extension Double {
+    /// To whole hundredths, or other parts: more would be noise.
+    fileprivate func rounded(to parts: Double) -> Double { (self * parts).rounded() / parts }
 }
