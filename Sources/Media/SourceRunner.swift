@@ -31,6 +31,9 @@ internal import Synchronization
         case fault(String, generation: Int)
     }
 
+    /// Looks that are further apart than this are so because the process was stopped, or the machine asleep.
+    private static let longestPause = Duration.seconds(2)
+
     /// How long the last frames of a source may take to come through when it is stopped.
     private static let finishLimit = Duration.seconds(2)
 
@@ -112,8 +115,11 @@ internal import Synchronization
         switch event {
         case .supervision(let event):
             if case .tick(let statistics) = event {
-                lastLook = .now
-                rate.note(statistics, at: lastLook)
+                let now = ClockTime.now
+                let pause = now - lastLook
+                if pause > Self.longestPause { _ = supervisor.handle(.held(pause), at: now) }
+                lastLook = now
+                rate.note(statistics, at: now)
             }
             let wasRunning = isRunning
             let action = supervisor.handle(event, at: .now, jitter: .random(in: 0...1))

@@ -24,6 +24,8 @@ package struct Supervisor: Sendable {
         /// Time passes; what has come in all.
         case tick(Feed.Statistics)
         case fault(String)
+        /// Nobody looked for so long, since the process itself stood still: what did not come meanwhile is nobody's fault.
+        case held(Duration)
         /// A pipeline that was given up has let go of its device or connection.
         case released
         /// What the pipeline is made of has changed.
@@ -128,6 +130,14 @@ package struct Supervisor: Sendable {
             return .none
 
         case (.starting, .fault(let cause)), (.running, .fault(let cause)): return fail(cause, now, jitter)
+
+        case (.starting(let since), .held(let pause)):
+            state = .starting(since: since + pause)
+            return .none
+        case (.running(let since, let lastFrame), .held(let pause)):
+            state = .running(since: since, lastFrame: lastFrame + pause)
+            lastKeyframe = lastKeyframe.map { $0 + pause }
+            return .none
 
         case (.backingOff(let until, let cause), .tick(let statistics)):
             seen = statistics

@@ -45,6 +45,7 @@ struct SupervisorTests {
         ("idle", tick(frames: 1), .zero, "none", "idle"),
         ("idle", .fault("x"), .zero, "none", "idle"),
         ("idle", .released, .zero, "none", "idle"),
+        ("idle", .held(.seconds(9)), .zero, "none", "idle"),
         ("idle", .reconfigured, .zero, "none", "idle"),
         ("idle", .stop, .zero, "none", "stopped"),
         ("starting", .start, .zero, "none", "starting"),
@@ -61,6 +62,7 @@ struct SupervisorTests {
         ),
         ("starting", .fault("refused"), .seconds(1), "discard: refused", "backing off"),
         ("starting", .released, .zero, "none", "starting"),
+        ("starting", .held(.seconds(9)), .seconds(20), "none", "starting"),
         ("starting", .reconfigured, .zero, "replace", "backing off"),
         ("starting", .stop, .zero, "finish", "stopped"),
         ("running", .start, .zero, "none", "running"),
@@ -75,6 +77,7 @@ struct SupervisorTests {
         ("running", tick(frames: 99, keyframes: 8), .seconds(60), "none", "running"),
         ("running", .fault("broke"), .zero, "discard: broke", "backing off"),
         ("running", .released, .zero, "none", "running"),
+        ("running", .held(.seconds(9)), .seconds(9), "none", "running"),
         ("running", .reconfigured, .zero, "replace", "backing off"),
         ("running", .stop, .zero, "finish", "stopped"),
         ("backing off", .start, .zero, "none", "backing off"),
@@ -82,18 +85,21 @@ struct SupervisorTests {
         ("backing off", tick(frames: 7), .milliseconds(500), "start", "starting"),
         ("backing off", .fault("late"), .zero, "none", "backing off"),
         ("backing off", .released, .zero, "none", "backing off"),
+        ("backing off", .held(.seconds(9)), .seconds(9), "none", "backing off"),
         ("backing off", .reconfigured, .zero, "none", "backing off"),
         ("backing off", .stop, .zero, "none", "stopped"),
         ("stuck", .start, .seconds(1), "none", "stuck"),
         ("stuck", tick(frames: 7), .seconds(600), "none", "stuck"),
         ("stuck", .fault("late"), .seconds(1), "none", "stuck"),
         ("stuck", .released, .seconds(1), "none", "backing off"),
+        ("stuck", .held(.seconds(9)), .seconds(9), "none", "stuck"),
         ("stuck", .reconfigured, .seconds(1), "none", "stuck"),
         ("stuck", .stop, .seconds(1), "none", "stopped"),
         ("stopped", .start, .zero, "none", "stopped"),
         ("stopped", tick(frames: 9), .seconds(60), "none", "stopped"),
         ("stopped", .fault("late"), .zero, "none", "stopped"),
         ("stopped", .released, .zero, "none", "stopped"),
+        ("stopped", .held(.seconds(9)), .zero, "none", "stopped"),
         ("stopped", .reconfigured, .zero, "none", "stopped"),
         ("stopped", .stop, .zero, "none", "stopped"),
     ]
@@ -239,6 +245,18 @@ struct SupervisorTests {
             }
             let escalations = answers.indices.filter { answers[$0] == "escalate: x" }
             #expect(escalations == (hasRun ? [4, 9] : []))
+        }
+    }
+
+    @Test("a process that stood still blames nobody, and then looks as closely as before")
+    func held() {
+        for state in ["starting", "running"] {
+            var supervisor = Self.supervisor(in: state)
+            let frames = state == "running" ? 7 : 0
+            _ = supervisor.handle(.held(.seconds(3600)), at: Self.after(.seconds(3600)))
+            #expect(supervisor.handle(Self.tick(frames: frames), at: Self.after(.seconds(3604))) == .none)
+            let late = supervisor.handle(Self.tick(frames: frames), at: Self.after(.seconds(3610)))
+            #expect(Self.name(late).hasPrefix("discard: no frame came"))
         }
     }
 

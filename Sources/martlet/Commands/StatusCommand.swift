@@ -109,7 +109,7 @@ internal import Glibc
                 terminal.complain("the status cannot be written as JSON: \(error)")
                 return .wrong
             }
-        } else {
+        } else if !found.isEmpty {
             terminal.print(found.map { $0.report.joined(separator: "\n") }.joined(separator: "\n\n"))
         }
         for role in missing where found.isEmpty { terminal.complain("\(role): not running with \(path)") }
