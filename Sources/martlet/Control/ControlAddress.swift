@@ -35,7 +35,16 @@ enum ControlAddress {
 
     /// A path without links and detours, so that one file has one.
     static func canonical(_ path: String) -> String {
-        guard let real = realpath(path, nil) else { return path }
+        if let real = real(path) { return real }
+        // The file may have been taken away behind its daemon.
+        let slash = path.lastIndex(of: "/")
+        let folder = slash.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+        let name = slash.map { path[path.index(after: $0)...] } ?? path[...]
+        return real(folder).map { "\($0 == "/" ? "" : $0)/\(name)" } ?? path
+    }
+
+    private static func real(_ path: String) -> String? {
+        guard let real = realpath(path, nil) else { return nil }
         defer { free(real) }
         return String(cString: real)
     }

@@ -27,6 +27,7 @@ internal import Media
     private(set) var since = UTCTime.now
     /// The files that are in force.
     private(set) var files: [String]
+    private var inForce: Configuration?
     /// What has been said of them.
     private var warnings: [Diagnostic]
     private var monitors: [FileMonitor] = []
@@ -41,7 +42,7 @@ internal import Media
     /// `loaded` is in force.
     init(path: String, _ loaded: Loaded, role: Configuration.Role, library: PipelineLibrary) {
         (self.path, self.role, self.library) = (path, role, library)
-        (files, warnings) = (loaded.files, loaded.diagnostics)
+        (files, inForce, warnings) = (loaded.files, loaded.configuration, loaded.diagnostics)
         (changes, change) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
 
@@ -51,7 +52,7 @@ internal import Media
     private func load() -> Configuration? {
         let loaded: Loaded
         do throws(Unreadable) { loaded = try Configuration.load(path: path).requiring(role) } catch {
-            note(.unreadable(error.description))
+            note(.unreadable("cannot read \(error.path): \(error.reason)"))
             return nil
         }
         guard let configuration = loaded.configuration else {
@@ -60,7 +61,8 @@ internal import Media
         }
         for warning in loaded.diagnostics where !warnings.contains(warning) { Log.warning(warning.description) }
         warnings = loaded.diagnostics
-        (files, since) = (loaded.files, .now)
+        files = loaded.files
+        if configuration != inForce { (inForce, since) = (configuration, .now) }
         if state != .current { Log.notice("\(path) has no mistakes any more") }
         state = .current
         return configuration
