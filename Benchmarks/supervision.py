@@ -83,8 +83,8 @@ def make_network():
 
 
 def cut():
-    rules = "table inet cut { chain in { type filter hook input priority 0; policy drop; }\n" \
-        "chain out { type filter hook output priority 0; policy drop; } }"
+    chain = "chain {0} {{\n type filter hook {0} priority 0; policy drop;\n}}\n"
+    rules = "table inet cut {\n" + chain.format("input") + chain.format("output") + "}\n"
     subprocess.run(["ip", "netns", "exec", NAMESPACE, "nft", "-f", "-"], input=rules, text=True, check=True)
 
 

@@ -29,4 +29,17 @@ package import GStreamer
 
     /// Asks for an end in good order.
     package func stop() { source.stop() }
+
+    /// A recorder that has not come back to its feed for so long is in trouble, said or not.
+    private static let recorderLimit = Duration.seconds(10)
+
+    /// Why frames come and are not recorded; `nil` if they are, or are not to be.
+    package var recordingTrouble: String? {
+        guard recorder.isEnabled else { return nil }
+        if let trouble = recorder.trouble { return trouble }
+        guard case .running(let since, _) = source.state, ClockTime.now - since > Self.recorderLimit,
+            feed.count(of: .recorder) == 0
+        else { return nil }
+        return "the disk does not take what comes"
+    }
 }

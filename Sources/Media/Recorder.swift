@@ -24,6 +24,7 @@ internal import GStreamer
     private let feed: Feed
     private var directory: RecordingDirectory
     private let library: PipelineLibrary
+    private let patience: Duration
     private var settings: Settings
     private var backoff = Supervisor.Policy().firstDelay
     private let gaps: GapBook
@@ -44,8 +45,19 @@ internal import GStreamer
     /// Why nothing is recorded although frames come; `nil` while all is well.
     package private(set) var trouble: String?
 
-    package nonisolated init(feed: Feed, directory: RecordingDirectory, library: PipelineLibrary, settings: Settings) {
+    /// Nothing is recorded before ``run()``.
+    ///
+    /// A recording that takes nothing for as long as `patience` hangs, and another takes its place: a disk may be busy for
+    /// long, but not for longer.
+    package nonisolated init(
+        feed: Feed,
+        directory: RecordingDirectory,
+        library: PipelineLibrary,
+        settings: Settings,
+        patience: Duration = .seconds(60)
+    ) {
         (self.feed, self.directory, self.library, self.settings) = (feed, directory, library, settings)
+        self.patience = patience
         gaps = GapBook(camera: feed.camera)
         feed.expectRecorder(settings.isEnabled)
     }
@@ -128,7 +140,8 @@ internal import GStreamer
             store: store,
             description: description,
             settings: settings,
-            firstSequence: progress.sequence
+            firstSequence: progress.sequence,
+            patience: patience
         )
         guard await recording.start(from: beginning, in: run) else { return }
         let number = gaps.nextRecording()
@@ -147,6 +160,11 @@ internal import GStreamer
             case .fault(let text):
                 if fault == nil { fault = RecordingFault(description: text) }
                 recording.end()
+            case .stalled:
+                let seconds = patience.inSeconds
+                fault = RecordingFault(description: "the disk, or what writes to it, took nothing for \(seconds)")
+                openChunk = nil
+                recording.abandon()
             case .endOfStream: recording.end()
             }
         }

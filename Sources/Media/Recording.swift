@@ -11,6 +11,8 @@ internal import Synchronization
     enum Event: Sendable {
         case chunk(ChunkSink.Event)
         case fault(String)
+        /// The pipeline takes nothing any more, and does not say so.
+        case stalled
         case endOfStream
     }
 
@@ -24,6 +26,9 @@ internal import Synchronization
     private let openFiles: OpenFiles
     private var subscription: Feed.Subscription?
     private var isEnding = false
+    /// Nobody waits for it any more.
+    private var isAbandoned = false
+    private let patience: Duration
 
     /// What may wait in memory while the disk is busy: half a minute of 4 Mbit/s.
     private static let queueLimit = 16 << 20
@@ -34,9 +39,10 @@ internal import Synchronization
         store: ChunkStore,
         description: PipelineDescription,
         settings: Recorder.Settings,
-        firstSequence: Int
+        firstSequence: Int,
+        patience: Duration
     ) throws {
-        self.feed = feed
+        (self.feed, self.patience) = (feed, patience)
         (events, post) = AsyncStream.makeStream(of: Event.self, bufferingPolicy: .unbounded)
         pipeline = try description.makePipeline(with: Recorder.values(settings))
         guard let source = pipeline.appSource(named: "feed") else { throw description.missing("appsrc name=feed") }
@@ -82,8 +88,34 @@ internal import Synchronization
                 }
             }
         }
+        Task { await watch() }
         await pipeline.setState(.playing)
         return true
+    }
+
+    /// A heartbeat: what waits for a pipeline that works is taken, soon or late.
+    private func watch() async {
+        var last = 0
+        var taken = ClockTime.now
+        while !isAbandoned {
+            let waiting = source.queuedBytes
+            if waiting == 0 || waiting < last { taken = .now }
+            last = waiting
+            if ClockTime.now - taken > patience {
+                post.yield(.stalled)
+                return
+            }
+            do { try await Task.sleep(for: .milliseconds(500)) } catch { return }
+        }
+    }
+
+    /// Lets go of a pipeline that hangs; what it was writing is made whole by the next start.
+    func abandon() {
+        isEnding = true
+        isAbandoned = true
+        if let subscription { feed.unsubscribe(subscription) }
+        Task { await pipeline.setState(.null) }
+        post.finish()
     }
 
     /// Takes the pipeline down.
@@ -107,7 +139,11 @@ internal import Synchronization
     }
 
     private func finishIfDone() {
-        if openFiles.isStopped.load(ordering: .relaxed), openFiles.count.load(ordering: .relaxed) == 0 { post.finish() }
+        guard openFiles.isStopped.load(ordering: .relaxed), openFiles.count.load(ordering: .relaxed) == 0 else {
+            return
+        }
+        isAbandoned = true
+        post.finish()
     }
 
     /// Chunks that are open or being closed, counted where they open: on the streaming thread.

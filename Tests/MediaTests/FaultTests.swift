@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Configuration
 import Footage
+import Foundation
 import GLib
 import GStreamer
 import Synchronization
@@ -130,6 +131,49 @@ struct FaultTests {
         #expect(feed.ending(of: 1)?.detail == "the format changed")
         #expect(feed.statistics.undecodable == 0)
         await pipeline.setState(.null)
+    }
+
+    @Test("a recording that hangs is abandoned, and another goes on")
+    @MainLoop
+    func hangingRecording() async throws {
+        try FaultyPlugin.load()
+        let scratch = try ScratchDirectory()
+        try scratch.makeFolder("record")
+        let description = try String(contentsOfFile: "\(Product.repository)/pipelines/record/mp4.gst", encoding: .utf8)
+        // The first recording hangs after two seconds; the description is mended meanwhile.
+        try scratch.write(
+            "record/mp4.gst",
+            description.replacing("! splitmuxsink", with: "! faulty fault=hang after=60 ! splitmuxsink")
+        )
+        let library = PipelineLibrary(folders: [scratch.path, "\(Product.repository)/pipelines"])
+        let text = "[camera]\nname = \"door\"\nsource = \"test\"\nwidth = 160\nheight = 120"
+        let settings = Capture.Settings(try #require(Configuration.parse(text).configuration?.camera))
+        let feed = Feed(camera: "door", origin: .mediaClock)
+        let directory = RecordingDirectory(.init(directory: scratch("store")), journal: .silent)
+        let recorder = Recorder(
+            feed: feed,
+            directory: directory,
+            library: library,
+            settings: .init(chunkDuration: .seconds(86_400)),
+            patience: .seconds(2)
+        )
+        let camera = Camera(
+            feed: feed,
+            source: SourceRunner(Capture(settings, library: library), feed: feed),
+            recorder: recorder
+        )
+        let running = Task { await camera.run() }
+        try await eventually(within: .seconds(30)) { recorder.openChunk != nil }
+        try scratch.write("record/mp4.gst", description)
+        try await eventually(within: .seconds(30)) { camera.recordingTrouble != nil }
+        #expect(camera.recordingTrouble == "the disk, or what writes to it, took nothing for 2 s")
+        try await eventually(within: .seconds(30)) { camera.recordingTrouble == nil && recorder.openChunk != nil }
+        #expect(camera.source.faults == 0)
+        camera.stop()
+        await running.value
+        let chunks = try await directory.store().index.chunks()
+        #expect(chunks.map(\.state) == [.open, .complete])
+        await directory.close()
     }
 
     @Test("other settings take the place of those that run: the bit rate at once, the rest in a new run")

@@ -184,7 +184,7 @@ internal import Serving
     private var sign: StatusLED.Sign? {
         guard !cameras.plan.led.isEmpty else { return nil }
         for camera in cameras.cameras {
-            if camera.recorder.isEnabled, camera.recorder.trouble != nil { return .alarm }
+            if camera.recordingTrouble != nil { return .alarm }
             if !camera.source.isRunning, started < UTCTime.now - Self.startLimit { return .alarm }
             let store = cameras.service.lastStore(of: camera.name)
             if store != nil, !runtime.has(.store) { runtime.write(.store) }

@@ -108,7 +108,7 @@ extension Status.Camera {
         recording = Recording(
             enabled: recorder.isEnabled,
             chunk: recorder.openChunk,
-            trouble: recorder.trouble,
+            trouble: camera.recordingTrouble,
             finished: recorder.finishedChunks,
             unfinished: recorder.unfinishedChunks,
             queued: feed.queuedBytes(of: .recorder)

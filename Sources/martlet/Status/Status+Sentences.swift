@@ -87,6 +87,10 @@ extension Status {
         } else {
             facts.append(["footage", cameras.contains(where: \.recording.enabled) ? "\(place) is not open" : "off"])
         }
+        if role == "camera" {
+            let store = cameras.first?.store.map { "last took the video \(Self.local($0))" }
+            facts.append(["store", store ?? "none has come since the start"])
+        }
         let clock = clock.synchronised ? "synchronised" : "not set by anybody yet: times are put right when it is"
         facts.append(["clock", clock])
         facts.append(["configuration", "\(configuration.file), read \(Self.local(configuration.since))"])
