@@ -53,10 +53,10 @@ struct KeyTests {
         #expect(keys.count == tested.count)
     }
 
-    @Test(
-        "a key that does not act yet says so when it is set, and only then",
-        arguments: Configuration.keys.filter { $0.name != "push" }
-    )
+    /// Apart from the test, since Swift 6.0 crashes over a closure among the arguments of a macro.
+    private static let settable = Configuration.keys.filter { $0.name != "push" }
+
+    @Test("a key that does not act yet says so when it is set, and only then", arguments: settable)
     func notYet(_ key: Configuration.Key) throws {
         let path = "\(key.table).\(key.name)".replacing("cameras.NAME", with: "cameras.front-door")
             .replacing("locations.NAME", with: "locations.shop")
