@@ -100,7 +100,7 @@ struct KeyTests {
     func values() throws {
         let configuration = try Configuration.values(try completeExample())
         let camera = try #require(configuration.camera)
-        #expect(camera.name == (try CameraName(parsing: "front-door")))
+        #expect(try camera.name == CameraName(parsing: "front-door"))
         #expect(camera.source == "libcamera")
         #expect((camera.width, camera.height, camera.framerate, camera.rotation) == (1920, 1080, 30, 0))
         #expect(camera.bitrate == .megabitsPerSecond(4))

@@ -20,20 +20,20 @@ struct ValueTests {
         #expect(try ByteCount(parsing: text) == ByteCount(bytes: bytes))
     }
 
-    @Test(
-        "what is no size says why",
-        arguments: [
-            ("", nil), ("GB", nil), ("-1 GB", nil), ("1,5 GB", "',5 GB' is no unit of size; use \(sizes)"),
-            ("1. GB", nil), (".5 GB", nil), ("1.2.3 GB", nil), ("500", "add a unit: \(sizes)"),
-            ("500 Gb", "'Gb' is no unit of size; use \(sizes)"), ("500 GB ", "'GB ' is no unit of size; use \(sizes)"),
-            (" 500 GB", nil), ("1e3 GB", "'e3 GB' is no unit of size; use \(sizes)"),
-            ("0.5 B", "that is not a whole number of B"), ("0.0001 kB", "that is not a whole number of B"),
-            ("1.0000000000000000001 TB", "that is not a whole number of B"),
-            ("9223372036854775808 B", "that is more than can be counted"),
-            ("99999999 TB", "that is more than can be counted"),
-            ("99999999999999999999999 TB", "that is more than can be counted"), ("٣ GB", nil),
-        ] as [(String, String?)]
-    )
+    /// Apart from the test, since Swift 6.0 crashes over an interpolation among the arguments of a macro.
+    private static let notSizes: [(String, String?)] = [
+        ("", nil), ("GB", nil), ("-1 GB", nil), ("1,5 GB", "',5 GB' is no unit of size; use \(sizes)"),
+        ("1. GB", nil), (".5 GB", nil), ("1.2.3 GB", nil), ("500", "add a unit: \(sizes)"),
+        ("500 Gb", "'Gb' is no unit of size; use \(sizes)"), ("500 GB ", "'GB ' is no unit of size; use \(sizes)"),
+        (" 500 GB", nil), ("1e3 GB", "'e3 GB' is no unit of size; use \(sizes)"),
+        ("0.5 B", "that is not a whole number of B"), ("0.0001 kB", "that is not a whole number of B"),
+        ("1.0000000000000000001 TB", "that is not a whole number of B"),
+        ("9223372036854775808 B", "that is more than can be counted"),
+        ("99999999 TB", "that is more than can be counted"),
+        ("99999999999999999999999 TB", "that is more than can be counted"), ("٣ GB", nil),
+    ]
+
+    @Test("what is no size says why", arguments: notSizes)
     func noSize(text: String, hint: String?) {
         #expect(throws: InvalidValue(hint: hint)) { try ByteCount(parsing: text) }
     }
@@ -182,7 +182,7 @@ struct ValueTests {
             ("front_door", "'front-door' would do"), ("über", nil), ("a/../b", "'a-b' would do"),
             ("a\u{0}b", "'a-b' would do"),
             (String(repeating: "x", count: 64), nil),
-            (String(repeating: "X", count: 63), "'\(String(repeating: "x", count: 63))' would do"),
+            (String(repeating: "X", count: 63), "'" + String(repeating: "x", count: 63) + "' would do"),
         ] as [(String, String?)]
     )
     func noName(text: String, hint: String?) {

@@ -117,7 +117,7 @@ struct ChunkFileTests {
     func noFolder() throws {
         let scratch = try ScratchDirectory()
         let folder = scratch(Self.name.folder)
-        let failure = try #require(throws: FileError.self) { _ = try Self.file(in: scratch) }
+        let failure = try thrown(FileError.self) { _ = try Self.file(in: scratch) }
         #expect("\(failure)" == "cannot open the folder \(folder): No such file or directory")
     }
 

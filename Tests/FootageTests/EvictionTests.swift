@@ -80,7 +80,7 @@ struct EvictionTests {
         try await store.index.setProtected(true, ids)
         settings.maxSpace = 8 << 20
         try store.configure(settings)
-        let refusal = try #require(throws: FileError.self) {
+        let refusal = try thrown(FileError.self) {
             while true {
                 try store.space.charge(1000, of: "door", to: 1 << 20, isInterrupted: { false })
             }

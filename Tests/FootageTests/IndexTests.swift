@@ -186,7 +186,7 @@ struct IndexTests {
         let scratch = try ScratchDirectory()
         let path = scratch("martlet.sqlite")
         try await TestSupport.run("sqlite3", path, "PRAGMA user_version = 7; CREATE TABLE future (x)")
-        let failure = try #require(throws: ChunkIndex.Failure.self) { _ = try ChunkIndex(path: path) }
+        let failure = try thrown(ChunkIndex.Failure.self) { _ = try ChunkIndex(path: path) }
         #expect(
             "\(failure)" == "\(path): the index was written by a newer Martlet (version 7; this one knows 1); "
                 + "install that version, or move the file away: it is made anew from the chunks"

@@ -276,7 +276,7 @@ struct ReconciliationTests {
             withDestinationPath: scratch("outside")
         )
         let store = try await ChunkStore.open(.init(directory: scratch("store"), minFree: 0), journal: .silent)
-        let failure = try #require(throws: FileError.self) {
+        let failure = try thrown(FileError.self) {
             _ = try store.create("door", start: UTCTime(nanoseconds: 0), mediaTime: 0, sequence: 0)
         }
         #expect(

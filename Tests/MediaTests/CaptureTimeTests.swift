@@ -22,7 +22,7 @@ struct CaptureTimeTests {
     }
 
     /// When each frame of a feed is shown, by its hash.
-    private final class Frames {
+    private final class Frames: Sendable {
         private let pipeline: Pipeline
         private let collector: FrameCollector
 

@@ -54,7 +54,7 @@ struct PipelineDescriptionTests {
     @Test("a missing element is told with file, line and Debian package")
     func missingElement() throws {
         let known = Self.description("fakesrc\n! nosuchelement\n! fakesink")
-        let mistake = try #require(throws: PipelineDescription.Mistake.self) { _ = try known.makePipeline(with: [:]) }
+        let mistake = try thrown(PipelineDescription.Mistake.self) { _ = try known.makePipeline(with: [:]) }
         #expect(
             "\(mistake)"
                 == "mine.gst:2: element 'nosuchelement' is not installed, and no Debian package known to Martlet has it"
@@ -69,7 +69,7 @@ struct PipelineDescriptionTests {
     @Test("GStreamer's own words are kept, with the line that they are about")
     func words() throws {
         let description = Self.description("fakesrc\n! fakesink nosuchproperty=1")
-        let mistake = try #require(throws: PipelineDescription.Mistake.self) {
+        let mistake = try thrown(PipelineDescription.Mistake.self) {
             _ = try description.makePipeline(with: [:])
         }
         #expect("\(mistake)" == "mine.gst:2: no property \"nosuchproperty\" in element \"fakesink\"")
@@ -85,7 +85,7 @@ struct PipelineDescriptionTests {
         #expect(try library.description("capture/a").file == scratch("own/capture/a.gst"))
         #expect(try library.description("capture/b").file == scratch("system/capture/b.gst"))
         #expect(library.names(in: "capture") == ["capture/a", "capture/b"])
-        let mistake = try #require(throws: PipelineDescription.Mistake.self) {
+        let mistake = try thrown(PipelineDescription.Mistake.self) {
             _ = try library.description("capture/c")
         }
         #expect(mistake.text.hasSuffix("there are capture/a, capture/b"))
