@@ -28,7 +28,8 @@ static inline gboolean martlet_is_bin(gpointer object) { return GST_IS_BIN(objec
 
 // GParamFlags are an enumeration whose values Swift does not combine.
 static inline GParamSpec *martlet_string_property(const char *name) {
-    return g_param_spec_string(name, NULL, NULL, NULL, G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
+    // Not G_PARAM_STATIC_STRINGS: what Swift passes as a C string is gone after the call.
+    return g_param_spec_string(name, NULL, NULL, NULL, G_PARAM_READWRITE);
 }
 
 // Errors with details of their own: gst_element_message_full is wrapped by variadic macros.
