@@ -97,9 +97,6 @@ package enum Log {
         fields: UnsafePointer<GLogField>?,
         count: gsize
     ) -> GLogWriterOutput {
-        if g_log_writer_is_journald(STDERR_FILENO) != 0 {
-            return g_log_writer_journald(level, fields, count, nil)
-        }
         var message = ""
         var camera = ""
         var domain = ""
@@ -117,6 +114,7 @@ package enum Log {
         }
         // What libraries say at their leisure (g_info, g_debug) is held to the same threshold as our own lines.
         guard priority >= threshold.withLock({ $0 }) else { return G_LOG_WRITER_HANDLED }
+        if g_log_writer_is_journald(STDERR_FILENO) != 0 { return g_log_writer_journald(level, fields, count, nil) }
         // One write a line, so that lines of several processes on one terminal do not mix.
         let line = "\(timeOfDay()) \(label(of: priority)) \(camera)\(domain)\(message)\n"
         var written = 0

@@ -39,7 +39,8 @@ struct StatusLEDTests {
         let led = try StatusLED("ACT", below: tree.root, runtime: tree.runtime)
         #expect(try tree.read("trigger") == "none" && tree.read("brightness") == "255")
         try led.show(.alarm)
-        #expect(try tree.read("trigger") == "timer" && tree.read("delay_on") == "50" && tree.read("delay_off") == "50")
+        #expect(try tree.read("trigger") == "timer")
+        try await eventually { try tree.read("delay_on") == "50" && tree.read("delay_off") == "50" }
         try led.show(.well)
         #expect(try tree.read("trigger") == "none" && tree.read("brightness") == "255")
         try led.close()
@@ -76,6 +77,24 @@ struct StatusLEDTests {
         }
         try led.close()
         #expect(try tree.read("trigger") == "none")
+    }
+
+    @Test("blinks by hand where the timer's delays may not be written")
+    func withoutDelays() async throws {
+        let tree = try LEDTree()
+        try FileManager.default.removeItem(atPath: tree.scratch("leds/ACT/delay_on"))
+        try await Self.checkWithoutDelays(tree)
+    }
+
+    @MainLoop private static func checkWithoutDelays(_ tree: LEDTree) async throws {
+        let led = try StatusLED("ACT", below: tree.root, runtime: tree.runtime)
+        try led.show(.alarm)
+        for brightness in ["0", "255"] {
+            try await eventually(within: .seconds(10)) {
+                try tree.read("trigger") == "none" && tree.read("brightness") == brightness
+            }
+        }
+        try led.close()
     }
 
     @Test("that does not exist, or may not be written, is said in words")

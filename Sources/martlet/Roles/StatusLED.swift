@@ -53,16 +53,31 @@ internal import Glibc
         case .well:
             try write("none", to: "trigger")
             try setLit(true)
-        case .alarm where hasTimer:
-            try write("timer", to: "trigger")
-            let milliseconds = String(Self.blink.components.attoseconds / 1_000_000_000_000_000)
-            try write(milliseconds, to: "delay_on")
-            try write(milliseconds, to: "delay_off")
         case .alarm:
-            try write("none", to: "trigger")
-            blinking = Task { await blink() }
+            // Both can be written from the beginning on; the timer's delays only once udev has seen them.
+            try write(hasTimer ? "timer" : "none", to: "trigger")
+            blinking = Task { await alarm() }
         }
     }
+
+    /// Has the kernel blink, which goes on whatever becomes of this process; by hand where it does not.
+    private func alarm() async {
+        let milliseconds = String(Self.blink.components.attoseconds / 1_000_000_000_000_000)
+        for _ in 0..<Self.attempts where hasTimer {
+            do throws(Failure) {
+                try write(milliseconds, to: "delay_on")
+                try write(milliseconds, to: "delay_off")
+                return
+            } catch {
+                do { try await Task.sleep(for: .milliseconds(100)) } catch { return }
+            }
+        }
+        do throws(Failure) { try write("none", to: "trigger") } catch { Log.warning("camera.led: \(error)") }
+        await blink()
+    }
+
+    /// For a second.
+    private static let attempts = 10
 
     /// Shows again what it showed before.
     func close() throws(Failure) {
