@@ -97,6 +97,55 @@ struct OutputTests {
         )
     }
 
+    @Test("the view for people fits 80 columns, and says below what is wrong")
+    func report() {
+        var till = Self.camera("till", .backingOff, cause: "connection refused by till.local:8554")
+        till.faults = 7
+        var door = Self.camera("front-door", .running)
+        door.format = .init(codec: "H.264", width: 1920, height: 1080)
+        var status = Status(
+            role: "store",
+            version: "0.1.0",
+            gstreamer: "GStreamer 1.26.2",
+            process: 812,
+            time: "2026-11-21T10:20:00.000Z",
+            since: "2026-11-20T18:00:03.000Z",
+            well: false,
+            summary: "",
+            troubles: till.troubles,
+            configuration: .init(
+                file: "/etc/martlet/config.toml",
+                files: [],
+                since: "2026-11-21T09:12:44.000Z",
+                state: .current,
+                mistakes: []
+            ),
+            clock: .init(synchronised: true),
+            rtsp: .init(listen: "0.0.0.0:8554"),
+            recording: .init(directory: "/var/lib/martlet/store", open: true, used: 81_200_000_000),
+            resources: .init(memory: 45_300_000, threads: 121, descriptors: 328),
+            cameras: [door, till]
+        )
+        (status.recording.maxSpace, status.recording.free) = (500_000_000_000, 419_000_000_000)
+        let lines = status.report
+        #expect(lines.allSatisfy { $0.count <= 80 }, "\(lines)")
+        #expect(lines[0] == "store: 1 of 2 cameras running, 1 trouble")
+        #expect(
+            lines[2...4] == [
+                "camera      state         fps    bit rate  picture          recording  viewers",
+                "front-door  running      30.0  4.1 Mbit/s  1920×1080 H.264  yes              0",
+                "till        backing-off     -           -  -                yes              0",
+            ]
+        )
+        #expect(lines.contains("footage        81.2 GB of 500 GB in /var/lib/martlet/store, 419 GB free"))
+        #expect(
+            lines.suffix(2) == [
+                "till: no frames for 12 s (connection refused by till.local:8554); trying again",
+                "  in 4 s",
+            ]
+        )
+    }
+
     @Test(
         "durations are said as people say them",
         arguments: [

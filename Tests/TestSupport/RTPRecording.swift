@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package import GStreamer
+internal import GStreamer
 
 /// Two seconds of a test picture in RTP packets, as a camera sends them: keyframes every half second.
 package struct RTPRecording: Sendable {

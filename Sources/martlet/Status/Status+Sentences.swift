@@ -95,7 +95,7 @@ extension Status {
         facts.append(["clock", clock])
         facts.append(["configuration", "\(configuration.file), read \(Self.local(configuration.since))"])
         facts.append(["rtsp", "rtsp://\(rtsp.listen)/\(role == "camera" ? cameras.first?.name ?? "" : "CAMERA")"])
-        let use = "\(resources.memory.inBytes), \(resources.threads) threads, \(resources.descriptors) descriptors"
+        let use = "\(resources.memory.inBytes), \(resources.threads) threads, \(resources.descriptors) files"
         facts.append(["process", "\(process), since \(Self.local(since)), \(use)"])
         facts.append(["version", "martlet \(version), \(gstreamer)"])
         return facts
