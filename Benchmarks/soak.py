@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Whether a store grows: a camera of two dies every twenty seconds for half an hour.
+"""Whether a store grows: a camera of two dies every twenty seconds, for half an hour.
 
-Prints the store's memory (PSS), threads and open descriptors in the first and the last quarter of the time, each as the
-median of samples taken every two seconds.
+Prints the store's own memory (anonymous pages: what libraries share with others comes and goes with these), threads and
+open descriptors in the first and the last quarter of the time, each as the median of samples taken every two seconds.
 """
 import argparse
 import os
@@ -19,13 +19,14 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--martlet", required=True, type=os.path.abspath, help="the release build's command")
     parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--every", type=float, default=20, help="seconds from death to death")
     return parser.parse_args()
 
 
 def sample(pid):
     memory = 0
-    for line in pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("RssAnon:"):
             memory = int(line.split()[1]) / 1024
     return memory, len(os.listdir(f"/proc/{pid}/task")), len(os.listdir(f"/proc/{pid}/fd"))
 
@@ -56,7 +57,7 @@ def main():
         while (now := time.monotonic() - begin) < options.minutes * 60:
             time.sleep(2)
             samples.append(sample(store.pid))
-            if now > (deaths + 1) * 20:
+            if now > (deaths + 1) * options.every:
                 processes["mortal"].kill()
                 processes["mortal"].wait()
                 processes["mortal"] = start("camera", "mortal")

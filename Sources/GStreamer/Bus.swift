@@ -17,8 +17,8 @@ package enum BusMessage: Sendable, Equatable {
 package final class Bus: Sendable {
     /// The messages in the order they were posted.
     ///
-    /// One reader. At most 64 wait for it: of a flood the first are kept, since the first error is the cause, and the
-    /// rest are counted.
+    /// One reader. At most 64 wait for it, and of warnings at most 16 come in a second: of a flood the first are kept,
+    /// since the first error is the cause, and the rest are counted.
     package let messages: AsyncStream<BusMessage>
     private let channel: Channel
 
@@ -33,9 +33,7 @@ package final class Bus: Sendable {
         gst_bus_set_sync_handler(
             bus,
             { _, message, data in
-                if let message, let data, let event = BusMessage(message) {
-                    Retained<Channel>.value(of: data).post(event)
-                }
+                if let message, let data { Retained<Channel>.value(of: data).post(message) }
                 if let message { gst_message_unref(message) }
                 return GST_BUS_DROP
             },
@@ -55,8 +53,28 @@ package final class Bus: Sendable {
 
         init(_ continuation: AsyncStream<BusMessage>.Continuation) { self.continuation = continuation }
 
-        func post(_ event: BusMessage) {
+        /// What warnings there have been in this second.
+        private let warnings = Mutex((second: 0 as UInt64, count: 0))
+        /// More in a second say nothing new, and would keep whoever reads them from all else.
+        private static let warningLimit = 16
+
+        func post(_ message: UnsafeMutablePointer<GstMessage>) {
+            // Before anything is made of it: of a flood nobody but the thread that makes it bears the cost.
+            if message.pointee.type == GST_MESSAGE_WARNING, !takeWarning() {
+                dropped.add(1, ordering: .relaxed)
+                return
+            }
+            guard let event = BusMessage(message) else { return }
             if case .dropped = continuation.yield(event) { dropped.add(1, ordering: .relaxed) }
+        }
+
+        private func takeWarning() -> Bool {
+            let second = ClockTime.now.nanoseconds / 1_000_000_000
+            return warnings.withLock { warnings in
+                if warnings.second != second { warnings = (second, 0) }
+                warnings.count += 1
+                return warnings.count <= Self.warningLimit
+            }
         }
     }
 }
