@@ -20,7 +20,7 @@ extension Daemon {
             since: started.rfc3339,
             well: true,
             summary: summary(cameras),
-            troubles: cameras.flatMap(\.troubles) + (configuration.sentence.map { [$0] } ?? []),
+            troubles: cameras.flatMap(\.troubles) + generalTroubles,
             configuration: Status.Configuration(configuration),
             clock: Status.Clock(synchronised: WallClock.system.read().isSynchronised),
             rtsp: Status.RTSP(listen: self.cameras.service.address.description),
@@ -35,7 +35,12 @@ extension Daemon {
 
     /// The sentence for systemd.
     func summary(_ cameras: [Status.Camera]) -> String {
-        Status.summary(role: role.rawValue, cameras, configuration.sentence.map { [$0] } ?? [])
+        Status.summary(role: role.rawValue, cameras, generalTroubles)
+    }
+
+    /// What is wrong and no camera's.
+    private var generalTroubles: [String] {
+        cameras.troubles + [configuration.sentence, ledTrouble.map { "camera.led: \($0)" }].compactMap { $0 }
     }
 
     private func add(_ store: ChunkStore, to status: inout Status) async {
@@ -44,7 +49,7 @@ extension Daemon {
         (status.recording.used, status.recording.maxSpace) = (books.used, books.limits.maxSpace)
         status.recording.minFree = books.limits.minFree
         do {
-            status.recording.free = try store.freeSpace()
+            status.recording.free = try await self.cameras.directory.freeSpace()
             for index in status.cameras.indices {
                 let oldest = try await store.index.firstStart(of: status.cameras[index].name)
                 status.cameras[index].recording.oldest = oldest?.rfc3339
