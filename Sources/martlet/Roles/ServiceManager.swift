@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import CSystemd
 internal import GLib
+internal import Glibc
+internal import Synchronization
 
 /// What systemd is told of a daemon (`sd_notify`); nothing happens where nobody listens.
 enum ServiceManager {
@@ -15,8 +17,12 @@ enum ServiceManager {
     /// A sentence for `systemctl status`.
     static func status(_ sentence: String) { notify("STATUS=\(sentence)") }
 
+    private static let hasComplained = Atomic(false)
+
     private static func notify(_ state: String) {
         let result = sd_notify(0, state)
-        if result < 0 { Log.warning("systemd cannot be told '\(state)': error \(-result)") }
+        // Said once: the watchdog would be told of every few seconds.
+        guard result < 0, hasComplained.exchange(true, ordering: .relaxed) == false else { return }
+        Log.warning("systemd cannot be told '\(state)': \(String(cString: strerror(-result)))")
     }
 }
