@@ -38,6 +38,8 @@ internal import Serving
     private let events: AsyncStream<Event>
     private let post: AsyncStream<Event>.Continuation
     private var led: StatusLED?
+    /// What the disk says for the status: asked once at a time, however many ask.
+    var figures: (reading: Task<Void, Never>?, found: Result<Figures, any Error>?)
 
     /// Runs a role until SIGTERM or SIGINT; SIGHUP has the configuration read again.
     static func run(_ role: Configuration.Role, _ arguments: Arguments, _ terminal: Terminal) async -> ExitStatus {
