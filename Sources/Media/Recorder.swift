@@ -161,8 +161,13 @@ internal import GStreamer
                 if fault == nil { fault = RecordingFault(description: text) }
                 recording.end()
             case .stalled:
-                let seconds = patience.inSeconds
-                fault = RecordingFault(description: "the disk, or what writes to it, took nothing for \(seconds)")
+                let text = "the disk, or what writes to it, took nothing for \(patience.inSeconds)"
+                fault = RecordingFault(description: text)
+                // At once: the index below waits for the same disk.
+                if say(text) {
+                    let time = feed.wallClock.now
+                    Task { await store.noteFault(text, camera: feed.camera, at: time) }
+                }
                 openChunk = nil
                 recording.abandon()
             case .endOfStream: recording.end()
@@ -188,14 +193,16 @@ internal import GStreamer
     }
 
     private func noteTrouble(_ text: String) async {
-        // Said once: a disk may be away for a week.
-        if trouble != text {
-            Log.error("recording stopped: \(text); trying again until it can be done", camera: feed.camera)
-            if let store = await directory.open {
-                await store.noteFault(text, camera: feed.camera, at: feed.wallClock.now)
-            }
-        }
+        guard say(text), let store = await directory.open else { return }
+        await store.noteFault(text, camera: feed.camera, at: feed.wallClock.now)
+    }
+
+    /// Said once, since a disk may be away for a week; returns whether it was new.
+    private func say(_ text: String) -> Bool {
+        guard trouble != text else { return false }
         trouble = text
+        Log.error("recording stopped: \(text); trying again until it can be done", camera: feed.camera)
+        return true
     }
 
     // MARK: Chunks

@@ -134,11 +134,11 @@ internal import Synchronization
                 failed = generation
                 Task { [source, post] in
                     let cause = await source.cause(source: element, text: text, detail: detail)
-                    post.yield(.fault(cause, generation: generation))
+                    post.yield(.fault(cause.inOneLine, generation: generation))
                 }
             case .endOfStream: await handle(.supervision(.fault("the stream ended")))
             case .warning(let source, let text, _):
-                let words = "\(text) (\(source))"
+                let words = "\(text) (\(source))".inOneLine
                 if outage.isNews(words) { write(.warning, "\(self.source.kind): \(words)", cause: text) }
             case .latency: break
             }
@@ -261,6 +261,16 @@ internal import Synchronization
         feed.setKeyframeRequest(nil)
         Task { await pipeline.setState(.null) }
         feed.endRun(Feed.Ending(.stopped))
+    }
+}
+
+extension String {
+    /// What others say, such as a server: no longer than people read, and nothing that a terminal would obey.
+    var inOneLine: String {
+        let limit = 300
+        let plain = unicodeScalars.lazy.map { $0.properties.generalCategory == .control ? " " : Character($0) }
+        let text = String(plain.prefix(limit))
+        return unicodeScalars.count > limit ? text + "…" : text
     }
 }
 

@@ -103,6 +103,26 @@ struct StatusLEDTests {
         try led.close()
     }
 
+    @Test("shows what it could not show as soon as it can")
+    func again() async throws {
+        let tree = try LEDTree()
+        try await Self.checkAgain(tree)
+    }
+
+    @MainLoop private static func checkAgain(_ tree: LEDTree) throws {
+        let led = try StatusLED("ACT", below: tree.root, runtime: tree.runtime)
+        try FileManager.default.removeItem(atPath: tree.scratch("leds/ACT/trigger"))
+        var failures = 0
+        for _ in 0..<2 {
+            do throws(StatusLED.Failure) { try led.show(.alarm) } catch { failures += 1 }
+        }
+        #expect(failures == 2)
+        try tree.scratch.write("leds/ACT/trigger", "[none] timer\n")
+        try led.show(.alarm)
+        #expect(try tree.read("trigger") == "timer")
+        try led.close()
+    }
+
     @Test("that does not exist, or may not be written, is said in words")
     func absent() async throws {
         let tree = try LEDTree()

@@ -102,10 +102,20 @@ struct LiveConfigurationTests {
         #expect(rejected.configuration.state == .rejected && !rejected.well)
         #expect(rejected.configuration.mistakes.contains { $0.contains("parsec") })
 
-        // Recording moves to another directory with the next keyframe.
+        // A directory that another process has is not taken, and costs nothing.
+        let taken = original.replacing(places.directory, with: cameras[0].directory)
+        try replace(places.configuration, with: taken)
+        try await store.expect("recording goes on in \(places.directory)")
+        #expect(try await status(places.configuration).troubles.contains { $0.contains("belongs to process") })
+
+        // Recording moves to another directory with the next keyframe, also when that is left at once and come back to.
         let other = scratch("elsewhere")
         try replace(places.configuration, with: original.replacing(places.directory, with: other))
         try await store.expect("recording goes on in \(other)")
+        try replace(places.configuration, with: original)
+        try await store.expect("recording goes on in \(places.directory)", times: 2)
+        try replace(places.configuration, with: original.replacing(places.directory, with: other))
+        try await store.expect("recording goes on in \(other)", times: 2)
         try await eventually(within: .seconds(20)) {
             let camera = try await self.status(places.configuration).cameras.first
             return camera?.recording.chunk?.hasPrefix(other) == true
@@ -119,7 +129,7 @@ struct LiveConfigurationTests {
         #expect(store.count(of: "still: receiver runs") == 1)
         let times = try await Footage(of: "still", in: places.directory).frameTimes()
         let later = try await Footage(of: "still", in: other).frameTimes()
-        #expect(breaks(in: times + later) == [])
+        #expect(breaks(in: (times + later).sorted()) == [])
         #expect(!Footage(of: "guest", in: places.directory).files.isEmpty)
     }
 }

@@ -287,10 +287,16 @@ struct SupervisorTests {
         #expect(action == .discardPipeline(cause: "x", retryAfter: .milliseconds(500)))
     }
 
+    @Test("what others say is one line that people read, and that a terminal obeys in nothing")
+    func oneLine() {
+        #expect("bad\u{1B}[31m\r\nred\u{9B}0m (500)".inOneLine == "bad [31m  red 0m (500)")
+        #expect(String(repeating: "A", count: 5000).inOneLine == String(repeating: "A", count: 300) + "…")
+    }
+
     @Test("a day of faults ends in a start after each", .timeLimit(.minutes(1)))
     func day() {
         var supervisor = Supervisor()
-        var random = SystemRandomNumberGenerator()
+        var random = SeededRandom(seed: 1)
         var frames = 0
         var starts = 0
         _ = supervisor.handle(.start, at: Self.start)

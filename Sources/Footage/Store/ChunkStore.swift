@@ -212,7 +212,7 @@ package final class ChunkStore: Sendable {
     package func announce(socket: String) throws(FileError) { try lock.announce(socket: socket) }
 
     /// What the file system has free, in bytes.
-    package func freeSpace() throws(FileError) -> Int64 { try FileSystem.space(of: directory).free }
+    func freeSpace() throws(FileError) -> Int64 { try FileSystem.space(of: directory).free }
 
     /// Chunk files that are being written or closed.
     package var openFiles: Int { space.books.openFiles }

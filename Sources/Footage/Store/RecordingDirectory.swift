@@ -67,6 +67,11 @@ package actor RecordingDirectory {
         present = nil
     }
 
+    /// What the file system of the open store has free, in bytes.
+    ///
+    /// Here, where it may take as long as a disk that hangs.
+    package func freeSpace() throws(FileError) -> Int64? { try present?.freeSpace() }
+
     /// The store, if it is open.
     package var open: ChunkStore? { present }
 }

@@ -48,8 +48,8 @@ extension Subcommand {
             name: "status",
             summary: "Say how the running camera and store are",
             discussion: """
-                Asks the daemons that run with the configuration. Exits with 0 if all is well, with 1 if something is wrong, \
-                with 3 if none runs.
+                Asks the daemons that run with the configuration. Exits with 0 if all is well, with 1 if something is wrong \
+                or only one of two runs, with 3 if none runs.
                 """,
             options: [
                 .config, .json,

@@ -15,6 +15,12 @@ struct Terminal: Sendable {
     /// Takes away what is on the screen, for what is shown anew.
     func clear() { write(bytes: Array("\u{1B}[H\u{1B}[2J".utf8), to: STDOUT_FILENO) }
 
+    /// Whether somebody may still read the results: of a pipe (`martlet … | head`) the reader may have gone.
+    var isRead: Bool {
+        var output = pollfd(fd: STDOUT_FILENO, events: 0, revents: 0)
+        return poll(&output, 1, 0) < 1 || output.revents & Int16(POLLERR) == 0
+    }
+
     private func write(_ line: String, to descriptor: Int32) {
         write(bytes: Array((line.hasSuffix("\n") ? line : line + "\n").utf8), to: descriptor)
     }

@@ -17,63 +17,89 @@ internal import Glibc
     static func run(_ arguments: Arguments, _ terminal: Terminal) async -> ExitStatus {
         let path = arguments.configurationPath
         let roles: [Configuration.Role]
+        let areConfigured: Bool
         switch configured(in: path, terminal) {
-        case .success(let found): roles = found
+        case .success(let found): (roles, areConfigured) = found
         case .failure(let failure): return failure.status
         }
         let isDrawn = arguments.has("watch") && isatty(STDOUT_FILENO) != 0
         while true {
             let looks = roles.map { look(at: $0, of: path) }
             if isDrawn { terminal.clear() }
-            let status = show(looks, path, asJSON: arguments.has("json"), arguments.has("watch"), terminal)
-            guard arguments.has("watch") else { return status }
+            var status = show(looks, path, asJSON: arguments.has("json"), arguments.has("watch"), terminal)
+            // One of two that runs does not make up for the other.
+            let answers = looks.count { if case .answered = $0 { true } else { false } }
+            for case .notRunning(let role) in looks where areConfigured && answers > 0 {
+                terminal.complain(notRunning(role, path))
+                status = .wrong
+            }
+            guard arguments.has("watch"), terminal.isRead else { return status }
             do { try await Task.sleep(for: .seconds(1)) } catch { return status }
         }
     }
 
-    /// Those of the file; of one with mistakes both, since the daemons that run may have been started before these.
+    private static func notRunning(_ role: Configuration.Role, _ path: String) -> String {
+        "\(role): not running with \(path)"
+    }
+
+    /// Those of the file; of one with mistakes both, since the daemons that run may have been started before these: then
+    /// nobody knows which of them should.
     private static func configured(
         in path: String,
         _ terminal: Terminal
-    ) -> Result<[Configuration.Role], ExitFailure> {
+    ) -> Result<(roles: [Configuration.Role], areConfigured: Bool), ExitFailure> {
         do throws(Unreadable) {
             guard let configuration = try Configuration.load(path: path).configuration else {
-                return .success([.camera, .store])
+                return .success(([.camera, .store], false))
             }
             var roles: [Configuration.Role] = []
             if configuration.camera != nil { roles.append(.camera) }
             if configuration.store != nil { roles.append(.store) }
             if roles.isEmpty {
+                // An editor may have emptied it a moment ago.
+                if isAnybody(of: path) { return .success(([.camera, .store], false)) }
                 terminal.complain("\(path) describes neither a camera nor a store")
                 return .failure(ExitFailure(status: .wrongUse))
             }
-            return .success(roles)
+            return .success((roles, true))
         } catch {
             // The daemon may run all the same: its file may have been taken away behind it.
-            let isAnybody = [Configuration.Role.camera, .store].contains { role in
-                if case .notRunning = look(at: role, of: path) { false } else { true }
-            }
-            if isAnybody { return .success([.camera, .store]) }
+            if isAnybody(of: path) { return .success(([.camera, .store], false)) }
             terminal.complain(error.description)
             return .failure(ExitFailure(status: .wrongUse))
         }
     }
 
+    /// Whether a daemon runs that was started with a file, whatever has become of it since.
+    private static func isAnybody(of path: String) -> Bool {
+        [Configuration.Role.camera, .store].contains { role in
+            if case .answered = look(at: role, of: path) { true } else { false }
+        }
+    }
+
+    /// A daemon that does not answer in so long, in seconds, hangs or was stopped: that is what is to be said then.
+    private static let patience = 10
+
     private static func look(at role: Configuration.Role, of path: String) -> Look {
         let file = ControlAddress.canonical(path)
+        var refusal: String?
         for place in ControlAddress.all(role, configuration: path) {
             do {
-                guard case .status(let status) = try ControlClient.ask(.status, at: place) else { continue }
+                guard case .status(let status) = try ControlClient.ask(.status, at: place, patience: patience) else {
+                    continue
+                }
                 // systemd's daemon may have another configuration than the one that is asked about.
                 if status.role == role.rawValue, status.configuration.file == file { return .answered(status) }
             } catch let error as FileError {
                 if error.code == ENOENT || error.code == ECONNREFUSED { continue }
                 let hint = error.code == EACCES ? "; ask as root, or as a member of the group martlet" : ""
-                return .refused("\(role): \(error)\(hint)")
+                // It may be another's: the next is asked all the same.
+                refusal = refusal ?? "\(role): \(error)\(hint)"
             } catch {
-                return .refused("\(role): the daemon's answer at \(place) cannot be understood: \(error)")
+                refusal = refusal ?? "\(role): the daemon's answer at \(place) cannot be understood: \(error)"
             }
         }
+        if let refusal { return .refused(refusal) }
         return .notRunning(role)
     }
 
@@ -112,7 +138,7 @@ internal import Glibc
         } else if !found.isEmpty {
             terminal.print(found.map { $0.report.joined(separator: "\n") }.joined(separator: "\n\n"))
         }
-        for role in missing where found.isEmpty { terminal.complain("\(role): not running with \(path)") }
+        for role in missing where found.isEmpty { terminal.complain(notRunning(role, path)) }
         return found.isEmpty && status == .done ? .notRunning : status
     }
 }

@@ -11,9 +11,23 @@ enum ControlAddress {
         var places: [String] = []
         if let own = own(role, configuration: configuration) { places.append(own) }
         for folder in ["/run", userFolder].compactMap({ $0 }) {
-            places.append("\(folder)/martlet-\(role)/\(role).sock")
+            // That of `martlet-ROLE`, then those of `martlet-ROLE@NAME`.
+            let units = names(in: folder).filter { $0 == "martlet-\(role)" || $0.hasPrefix("martlet-\(role)-") }
+            places += units.sorted().map { "\(folder)/\($0)/\(role).sock" }
         }
         return places
+    }
+
+    private static func names(in folder: String) -> [String] {
+        guard let entries = opendir(folder) else { return [] }
+        defer { closedir(entries) }
+        var names: [String] = []
+        while let entry = readdir(entries) {
+            names.append(
+                withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            )
+        }
+        return names
     }
 
     /// Where a daemon listens that was started by hand; `nil` if there is no folder that is its user's alone.

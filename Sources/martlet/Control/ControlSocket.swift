@@ -12,7 +12,7 @@ enum ControlSocket {
     fileprivate static let lineLimit = 1 << 20
 
     /// Neither side waits longer for the other, in seconds: a slow disk takes its time to delete.
-    fileprivate static let patience = 60
+    static let patience = 60
 
     /// A socket, and the address of a path, however long that is: an address has room for 107 bytes, so it leads through
     /// the descriptor of the folder, which `body` may rely on.
@@ -53,7 +53,7 @@ enum ControlSocket {
         }
     }
 
-    fileprivate static func limitWaiting(_ descriptor: Int32) {
+    fileprivate static func limitWaiting(_ descriptor: Int32, to patience: Int = patience) {
         var limit = timeval(tv_sec: patience, tv_usec: 0)
         for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
             setsockopt(descriptor, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))
@@ -146,15 +146,19 @@ final class ControlServer: @unchecked Sendable {  // A dispatch source locks its
 enum ControlClient {
     /// Asks the daemon that listens at a path, and waits for its answer.
     ///
-    /// - Throws: ``FileError`` if nobody listens there, or if no answer comes.
-    static func ask(_ request: ControlRequest, at path: String) throws -> ControlReply {
+    /// - Throws: ``FileError`` if nobody listens there, or if no answer comes within `patience` seconds.
+    static func ask(
+        _ request: ControlRequest,
+        at path: String,
+        patience: Int = ControlSocket.patience
+    ) throws -> ControlReply {
         let descriptor = try ControlSocket.make(path) { (descriptor, address) throws(FileError) in
             guard ControlSocket.withAddress(address, { connect(descriptor, $0, $1) }) == 0 else {
                 throw FileError("reach the daemon at", path)
             }
         }
         defer { close(descriptor) }
-        ControlSocket.limitWaiting(descriptor)
+        ControlSocket.limitWaiting(descriptor, to: patience)
         try ControlSocket.write(request, to: descriptor)
         let line = ControlSocket.readLine(descriptor)
         guard !line.isEmpty else { throw FileError("get an answer from the daemon at", path, code: ETIMEDOUT) }

@@ -22,7 +22,7 @@ internal import Serving
     private enum Event: Sendable {
         case signal(Int32)
         /// What no waiting mends.
-        case failure(any Error)
+        case failure(any Error, of: RecordingDirectory)
         /// New pipelines do not bring a camera back.
         case stuck(String)
     }
@@ -33,9 +33,13 @@ internal import Serving
     let started = UTCTime.now
     private let control: Control
     private let runtime: RuntimeDirectory
+    /// That of the start.
+    private let firstDirectory: RecordingDirectory
     private let events: AsyncStream<Event>
     private let post: AsyncStream<Event>.Continuation
     private var led: StatusLED?
+    /// What the disk says for the status: asked once at a time, however many ask.
+    var figures: (reading: Task<Void, Never>?, found: Result<Figures, any Error>?)
 
     /// Runs a role until SIGTERM or SIGINT; SIGHUP has the configuration read again.
     static func run(_ role: Configuration.Role, _ arguments: Arguments, _ terminal: Terminal) async -> ExitStatus {
@@ -74,9 +78,12 @@ internal import Serving
             plan,
             library: library,
             runtime: runtime,
-            prepare: { directory in await Self.open(directory, control) { post.yield(.failure($0)) } },
+            prepare: { directory in
+                await Self.open(directory, control) { post.yield(.failure($0, of: directory)) }
+            },
             escalate: { post.yield(.stuck($0)) }
         )
+        firstDirectory = cameras.directory
     }
 
     /// Every chunk is complete, durable and in the index when this returns.
@@ -93,7 +100,7 @@ internal import Serving
             }
         }
         control.listen { [weak self] request in await self?.answer(request) ?? .failed("the daemon is stopping") }
-        if cameras.isRecording { await cameras.prepare() }
+        if cameras.isRecording { _ = await cameras.prepare() }
         cameras.start()
         ServiceManager.ready()
         let looking = Task { await look() }
@@ -131,7 +138,9 @@ internal import Serving
             case .signal(let signal):
                 Log.notice("\(signal == SIGINT ? "SIGINT" : "SIGTERM"): stopping")
                 return .done
-            case .failure(let error):
+            case .failure(let error, let directory):
+                // A directory that an edit named costs nobody what runs: whoever moved there deals with it.
+                guard directory === firstDirectory else { continue }
                 Log.error("\(error)")
                 return .wrong
             case .stuck(let cause):
@@ -212,7 +221,8 @@ internal import Serving
         }
     }
 
-    private var ledTrouble: String?
+    /// Why the LED does not show what it should; `nil` if it does, or if there is to be none.
+    private(set) var ledTrouble: String?
 
     // MARK: What the command asks
 
@@ -231,27 +241,35 @@ internal import Serving
     /// Opens the store, so that files and index agree before anything new comes.
     ///
     /// A disk that is away, or ill, stops nothing but the recording, which tries again; nor does one that takes long. What
-    /// no waiting mends is told to `failure`: another process has the directory, or the index is not for this program.
+    /// no waiting mends is told to `failure`, and returned if it is known so soon: another process has the directory, or the
+    /// index is not for this program.
     private static func open(
         _ directory: RecordingDirectory,
         _ control: Control,
         failure: @escaping @Sendable (any Error) -> Void
-    ) async {
+    ) async -> (any Error)? {
         await directory.onOpen { store in await control.announce(in: store) }
-        let (results, result) = AsyncStream.makeStream(of: Void.self)
+        let (results, result) = AsyncStream.makeStream(of: (any Error)?.self)
         Task {
+            var final: (any Error)?
             do { _ = try await directory.store() } catch {
                 let isFinal =
                     error is DirectoryInUse || error is StoreMismatch || (error as? ChunkIndex.Failure)?.isNewer == true
-                if isFinal { failure(error) } else { Log.error("recording cannot begin: \(error)") }
+                if isFinal {
+                    final = error
+                    failure(error)
+                } else {
+                    Log.error("recording cannot begin: \(error)")
+                }
             }
-            result.yield()
+            result.yield(final)
         }
         let limit = Task {
             do { try await Task.sleep(for: openingLimit) } catch { return }
-            result.yield()
+            result.yield(nil)
         }
-        for await _ in results { break }
-        limit.cancel()
+        defer { limit.cancel() }
+        for await final in results { return final }
+        return nil
     }
 }

@@ -30,7 +30,8 @@ internal import Media
     private var inForce: Configuration?
     /// What has been said of them.
     private var warnings: [Diagnostic]
-    private var monitors: [FileMonitor] = []
+    /// By their folders.
+    private var monitors: [String: FileMonitor] = [:]
     private let changes: AsyncStream<Void>
     private let change: AsyncStream<Void>.Continuation
 
@@ -95,8 +96,11 @@ internal import Media
     /// Each configuration that comes to be in force, until the task is cancelled.
     func follow(_ apply: @MainLoop (Configuration) async -> Void) async {
         watch()
+        // What changed between the start and here, nobody has told.
+        reload()
         for await _ in changes {
             await settle()
+            watch()
             if let configuration = load() { await apply(configuration) }
         }
     }
@@ -113,9 +117,13 @@ internal import Media
         } while events != before && .now < deadline
     }
 
+    /// Folders whose changes cannot be noticed, which has been said.
+    private var unwatchable: Set<String> = []
+
     /// Changes that were told of.
     private var events = 0
 
+    /// Watches the folders of the files as they are now: a link may lead elsewhere than before.
     private func watch() {
         let folder = Self.folder(of: path)
         var folders = [folder, "\(folder)/config.d"]
@@ -125,14 +133,14 @@ internal import Media
             free(real)
         }
         if let own = library.folders.first { folders += ["capture", "receive", "record"].map { "\(own)/\($0)" } }
-        for folder in Set(folders) {
+        monitors = monitors.filter { folders.contains($0.key) }
+        for folder in Set(folders) where monitors[folder] == nil && !unwatchable.contains(folder) {
             do throws(MonitorError) {
-                monitors.append(
-                    try FileMonitor(folder: folder) { [weak self] in
-                        Task { @MainLoop in self?.notice() }
-                    }
-                )
+                monitors[folder] = try FileMonitor(folder: folder) { [weak self] in
+                    Task { @MainLoop in self?.notice() }
+                }
             } catch {
+                unwatchable.insert(folder)
                 Log.warning("\(error); 'systemctl reload' (SIGHUP) has \(path) read again")
             }
         }

@@ -27,8 +27,9 @@ struct Plan: Equatable, Sendable {
 
     /// In the order of their names.
     let cameras: [Camera]
-    let store: ChunkStore.Settings
-    let rtsp: ListenAddress
+    // What cannot be had stays as it was.
+    var store: ChunkStore.Settings
+    var rtsp: ListenAddress
     /// A name under `/sys/class/leds`; empty for none.
     let led: String
     let allowsReboot: Bool

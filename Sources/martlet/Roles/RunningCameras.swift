@@ -20,7 +20,12 @@ internal import Serving
     private var running: [String: Running] = [:]
     /// Cameras and directories that are being ended.
     private var ending: [Task<Void, Never>] = []
-    private let openDirectory: @MainLoop (RecordingDirectory) async -> Void
+    private let openDirectory: @MainLoop (RecordingDirectory) async -> (any Error)?
+    /// How many directories are being closed, by their paths.
+    private var leaving: [String: Int] = [:]
+    /// What the plan asked for and could not be had, for people: the former goes on.
+    private var directoryTrouble: String?
+    private var addressTrouble: String?
     /// Chunks of cameras that have left, and could not be finished.
     private var unfinished = 0
     private let runtime: RuntimeDirectory
@@ -28,12 +33,12 @@ internal import Serving
 
     /// Begins to listen; nothing runs before ``start()``.
     ///
-    /// `prepare` is called with each directory before anything is recorded into it.
+    /// `prepare` is called with each directory before anything is recorded into it, and returns what no waiting mends.
     init(
         _ plan: Plan,
         library: PipelineLibrary,
         runtime: RuntimeDirectory,
-        prepare: @escaping @MainLoop (RecordingDirectory) async -> Void,
+        prepare: @escaping @MainLoop (RecordingDirectory) async -> (any Error)?,
         escalate: @escaping @MainLoop (String) -> Void
     ) throws(RTSPService.Failure) {
         (self.plan, self.library, self.runtime, self.escalate) = (plan, library, runtime, escalate)
@@ -47,12 +52,15 @@ internal import Serving
 
     var isRecording: Bool { plan.cameras.contains(where: \.recording.isEnabled) }
 
+    /// What the configuration asks for and is not in force, a sentence each.
+    var troubles: [String] { [directoryTrouble, addressTrouble].compactMap { $0 } }
+
     func start() {
         for camera in plan.cameras { start(camera) }
     }
 
-    /// Opens the directory, so that files and index agree before anything new comes.
-    func prepare() async { await openDirectory(directory) }
+    /// Opens the directory, so that files and index agree before anything new comes; returns what no waiting mends.
+    func prepare() async -> (any Error)? { await openDirectory(directory) }
 
     /// Ends everything in good order: every chunk is complete, durable and in the index when this returns, but for so many
     /// as it returns.
@@ -71,14 +79,18 @@ internal import Serving
     /// Makes of what runs what another plan says; what is the same in both goes on undisturbed.
     func apply(_ new: Plan) async {
         let old = plan
+        if new.rtsp == old.rtsp, new.rtsp == service.address { addressTrouble = nil }
+        if new.store.directory == old.store.directory { directoryTrouble = nil }
         guard new != old else { return }
+        let wasRecording = isRecording
         plan = new
         if new.rtsp != old.rtsp { listen(at: new.rtsp) }
-        let hasMoved = new.store.directory != old.store.directory
-        if hasMoved {
-            await move(to: new.store)
-        } else if new.store != old.store {
-            await limit(new.store)
+        var hasMoved = false
+        if new.store.directory != old.store.directory {
+            hasMoved = await move(to: new.store, from: old.store)
+        } else {
+            if new.store != old.store { await limit(new.store) }
+            if !wasRecording, isRecording { _ = await prepare() }
         }
         for (name, camera) in running where !new.cameras.contains(where: { $0.name == name }) { leave(name, camera) }
         for camera in new.cameras {
@@ -143,13 +155,20 @@ internal import Serving
             let new = try RTSPService(listen: address, library: library)
             service.close()
             serve(new)
+            addressTrouble = nil
             Log.notice("RTSP is served at \(address)")
         } catch {
-            Log.error("\(error); it goes on at \(former)")
-            guard address.port == former.port else { return }
-            do throws(RTSPService.Failure) { serve(try RTSPService(listen: former, library: library)) } catch {
-                Log.error("\(error): RTSP is served nowhere until the address is changed again")
+            var trouble = "\(error); it goes on at \(former)"
+            if address.port != former.port {
+                // Asked for again when the configuration is read again; on the same port that would disturb clients.
+                plan.rtsp = former
+            } else {
+                do throws(RTSPService.Failure) { serve(try RTSPService(listen: former, library: library)) } catch {
+                    trouble = "\(error): RTSP is served nowhere until the address is changed again"
+                }
             }
+            if trouble != addressTrouble { Log.error(trouble) }
+            addressTrouble = trouble
         }
     }
 
@@ -168,19 +187,41 @@ internal import Serving
     }
 
     /// Recordings go over with their next keyframes; the former directory is closed when the last has ended there.
-    private func move(to settings: ChunkStore.Settings) async {
+    ///
+    /// Returns `false` if the new one cannot be had, as when another process has it: then recording stays where it is.
+    private func move(to settings: ChunkStore.Settings, from formerSettings: ChunkStore.Settings) async -> Bool {
+        // Back to one that was left a moment ago: it has one owner at a time, this process included.
+        let limit = ContinuousClock.now + Self.leaveLimit
+        while leaving[settings.directory] != nil, .now < limit {
+            do { try await Task.sleep(for: .milliseconds(100)) } catch { break }
+        }
         let former = directory
         directory = RecordingDirectory(settings, journal: .log)
+        if isRecording, let error = await prepare() {
+            directory = former
+            // Asked for again when the configuration is read again.
+            plan.store = formerSettings
+            let trouble = "\(error); recording goes on in \(formerSettings.directory)"
+            if trouble != directoryTrouble { Log.error(trouble) }
+            directoryTrouble = trouble
+            return false
+        }
+        directoryTrouble = nil
         Log.notice("recording goes on in \(settings.directory)")
-        if isRecording { await prepare() }
         let recorders = running.values.map(\.camera.recorder)
+        leaving[formerSettings.directory, default: 0] += 1
         ending.append(
             Task {
                 while recorders.contains(where: { $0.isUsing(former) }) {
                     do { try await Task.sleep(for: .milliseconds(100)) } catch { break }
                 }
                 await former.close()
+                leaving[formerSettings.directory] = leaving[formerSettings.directory].flatMap { $0 > 1 ? $0 - 1 : nil }
             }
         )
+        return true
     }
+
+    /// A directory that is left is closed by then: keyframes come every second or two.
+    private static let leaveLimit = Duration.seconds(5)
 }

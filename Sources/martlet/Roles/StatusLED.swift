@@ -46,7 +46,7 @@ internal import Glibc
 
     func show(_ sign: Sign) throws(Failure) {
         guard sign != shown else { return }
-        shown = sign
+        shown = nil
         blinking?.cancel()
         blinking = nil
         switch sign {
@@ -58,6 +58,8 @@ internal import Glibc
             try write(hasTimer ? "timer" : "none", to: "trigger")
             blinking = Task { await alarm() }
         }
+        // Not before: what failed is tried again.
+        shown = sign
     }
 
     /// Has the kernel blink, which goes on whatever becomes of this process; by hand where it does not.

@@ -20,7 +20,7 @@ extension Daemon {
             since: started.rfc3339,
             well: true,
             summary: summary(cameras),
-            troubles: cameras.flatMap(\.troubles) + (configuration.sentence.map { [$0] } ?? []),
+            troubles: cameras.flatMap(\.troubles) + generalTroubles,
             configuration: Status.Configuration(configuration),
             clock: Status.Clock(synchronised: WallClock.system.read().isSynchronised),
             rtsp: Status.RTSP(listen: self.cameras.service.address.description),
@@ -28,35 +28,71 @@ extension Daemon {
             resources: .now,
             cameras: cameras
         )
-        if let store = await self.cameras.directory.open { await add(store, to: &status) }
+        await addFigures(to: &status)
         status.well = status.troubles.isEmpty
         return status
     }
 
     /// The sentence for systemd.
     func summary(_ cameras: [Status.Camera]) -> String {
-        Status.summary(role: role.rawValue, cameras, configuration.sentence.map { [$0] } ?? [])
+        Status.summary(role: role.rawValue, cameras, generalTroubles)
     }
 
-    private func add(_ store: ChunkStore, to status: inout Status) async {
-        let books = store.space.books
-        status.recording.open = !store.isLost
-        (status.recording.used, status.recording.maxSpace) = (books.used, books.limits.maxSpace)
-        status.recording.minFree = books.limits.minFree
-        do {
-            status.recording.free = try store.freeSpace()
+    /// What is wrong and no camera's.
+    private var generalTroubles: [String] {
+        cameras.troubles + [configuration.sentence, ledTrouble.map { "camera.led: \($0)" }].compactMap { $0 }
+    }
+
+    /// A disk that hangs does not answer, and holds up no answer of ours.
+    private static let diskLimit = Duration.seconds(2)
+
+    private func addFigures(to status: inout Status) async {
+        if figures.reading == nil {
+            let (directory, names) = (self.cameras.directory, status.cameras.map(\.name))
+            figures.found = nil
+            figures.reading = Task {
+                do { figures.found = .success(try await Figures(directory, names)) } catch {
+                    figures.found = .failure(error)
+                }
+                figures.reading = nil
+            }
+        }
+        let end = ContinuousClock.now + Self.diskLimit
+        while figures.reading != nil, .now < end {
+            do { try await Task.sleep(for: .milliseconds(10)) } catch { break }
+        }
+        let place = status.recording.directory
+        switch figures.found {
+        case nil: status.troubles.append("\(place): the disk does not answer")
+        case .failure(let error): status.troubles.append("\(place): \(error)")
+        case .success(let found):
+            guard let books = found.books else { break }
+            status.recording.open = found.isOpen
+            (status.recording.used, status.recording.maxSpace) = (books.used, books.limits.maxSpace)
+            (status.recording.minFree, status.recording.free) = (books.limits.minFree, found.free)
+            status.recording.oldest = found.oldest.values.min()?.rfc3339
             for index in status.cameras.indices {
-                let oldest = try await store.index.firstStart(of: status.cameras[index].name)
-                status.cameras[index].recording.oldest = oldest?.rfc3339
+                status.cameras[index].recording.oldest = found.oldest[status.cameras[index].name]?.rfc3339
             }
-            var oldest: UTCTime?
-            for camera in try await store.index.cameras() {
-                guard let start = try await store.index.firstStart(of: camera) else { continue }
-                oldest = min(oldest ?? start, start)
-            }
-            status.recording.oldest = oldest?.rfc3339
-        } catch {
-            status.troubles.append("\(store.directory): \(error)")
+        }
+    }
+}
+
+/// What only the disk and the index on it know.
+struct Figures: Sendable {
+    private(set) var isOpen = false
+    private(set) var books: Quota?
+    private(set) var free: Int64?
+    /// When the oldest footage of each camera begins, also of those that are not here any more.
+    private(set) var oldest: [String: UTCTime] = [:]
+
+    /// Empty if the directory is not open.
+    init(_ directory: RecordingDirectory, _ cameras: [String]) async throws {
+        guard let store = await directory.open else { return }
+        (isOpen, books) = (!store.isLost, store.space.books)
+        free = try await directory.freeSpace()
+        for camera in Set(try await store.index.cameras() + cameras) {
+            oldest[camera] = try await store.index.firstStart(of: camera)
         }
     }
 }
