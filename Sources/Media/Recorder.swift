@@ -322,11 +322,11 @@ internal import GStreamer
     }
 
     /// The disk takes something again: what it left torn is made whole.
-    private func mendTorn(in store: ChunkStore) async {
-        // Whoever opened the directory anew did it for the others.
-        torn.removeAll { $0.store !== store }
-        let waiting = torn
-        torn = []
+    package func mendTorn(in store: ChunkStore) async {
+        // Whoever opened the directory anew did it for the others; those of a directory that was left wait for their own.
+        torn.removeAll { $0.store !== store && $0.store.directory == store.directory }
+        let waiting = torn.filter { $0.store === store }
+        torn.removeAll { $0.store === store }
         for entry in waiting {
             do {
                 let mended = try await store.mend(entry.chunk, of: entry.run, leaving: entry.allocated)

@@ -85,6 +85,8 @@ package struct Supervisor: Sendable {
     private var hasRun: Bool
     /// Pipelines that were given up and have not let go yet.
     private var unreleased = 0
+    /// The next start is allowed, however many hang.
+    private var isPardoned = false
     private var seen = Feed.Statistics()
     private var lastKeyframe: ClockTime?
 
@@ -142,7 +144,7 @@ package struct Supervisor: Sendable {
         case (.backingOff(let until, let cause), .tick(let statistics)):
             seen = statistics
             guard now >= until else { return .none }
-            if unreleased >= policy.hangLimit {
+            if unreleased >= policy.hangLimit, !isPardoned {
                 state = .stuck(since: now, cause: cause)
                 return policy.escalationAfter == nil ? .none : .escalate(cause: cause, retryAfter: .zero)
             }
@@ -150,6 +152,11 @@ package struct Supervisor: Sendable {
 
         case (.stuck(_, let cause), .released):
             if unreleased < policy.hangLimit { state = .backingOff(until: now, cause: cause) }
+            return .none
+
+        case (.stuck(_, let cause), .reconfigured):
+            // Another pipeline may hang in nothing: it is tried once.
+            (state, isPardoned) = (.backingOff(until: now, cause: cause), true)
             return .none
 
         case (.starting, .reconfigured), (.running, .reconfigured):
@@ -179,6 +186,7 @@ package struct Supervisor: Sendable {
     }
 
     private mutating func start(_ now: ClockTime) -> Action {
+        isPardoned = false
         state = .starting(since: now)
         return .startPipeline
     }

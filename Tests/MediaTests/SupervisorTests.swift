@@ -93,7 +93,7 @@ struct SupervisorTests {
         ("stuck", .fault("late"), .seconds(1), "none", "stuck"),
         ("stuck", .released, .seconds(1), "none", "backing off"),
         ("stuck", .held(.seconds(9)), .seconds(9), "none", "stuck"),
-        ("stuck", .reconfigured, .seconds(1), "none", "stuck"),
+        ("stuck", .reconfigured, .seconds(1), "none", "backing off"),
         ("stuck", .stop, .seconds(1), "none", "stopped"),
         ("stopped", .start, .zero, "none", "stopped"),
         ("stopped", tick(frames: 9), .seconds(60), "none", "stopped"),
@@ -226,6 +226,17 @@ struct SupervisorTests {
             _ = supervisor.handle(.released, at: now)
             #expect(supervisor.handle(Self.tick(frames: 0), at: now) == .startPipeline)
         }
+    }
+
+    @Test("other settings are tried once, however many pipelines hang")
+    func pardon() {
+        var supervisor = Self.supervisor(in: "stuck")
+        let now = Self.after(.seconds(60))
+        _ = supervisor.handle(.reconfigured, at: now)
+        #expect(supervisor.handle(Self.tick(frames: 7), at: now) == .startPipeline)
+        _ = supervisor.handle(.fault("it hangs as well"), at: now, jitter: 0)
+        #expect(supervisor.handle(Self.tick(frames: 7), at: now + .seconds(5)) == .none)
+        #expect(Self.name(supervisor.state) == "stuck")
     }
 
     @Test("a camera that worked and comes no more is a matter for the process; one that never worked is not")

@@ -14,6 +14,9 @@ enum ControlSocket {
     /// Neither side waits longer for the other, in seconds: a slow disk takes its time to delete.
     static let patience = 60
 
+    /// Whoever connects asks, and reads the answer, within so many seconds, or gives its place to others.
+    fileprivate static let askingLimit = 2
+
     /// A socket, and the address of a path, however long that is: an address has room for 107 bytes, so it leads through
     /// the descriptor of the folder, which `body` may rely on.
     fileprivate static func make(
@@ -121,8 +124,12 @@ final class ControlServer: @unchecked Sendable {  // A dispatch source locks its
         _ answer: @escaping @Sendable (ControlRequest) async -> ControlReply
     ) {
         let connection = Glibc.accept(listener, nil, nil)
-        guard connection >= 0 else { return }
-        ControlSocket.limitWaiting(connection)
+        guard connection >= 0 else {
+            // Out of descriptors: the caller stays in the queue, and asking again at once would help nobody.
+            usleep(100_000)
+            return
+        }
+        ControlSocket.limitWaiting(connection, to: ControlSocket.askingLimit)
         queue.async {
             let line = ControlSocket.readLine(connection)
             Task {

@@ -182,7 +182,8 @@ internal import Serving
             try await directory.configure(settings)
             Log.notice("the limits of \(settings.directory) are changed")
         } catch {
-            Log.error("the limits of \(settings.directory) cannot be changed: \(error)")
+            // A disk that is away has nobody to hold it to limits: they hold once it is back.
+            Log.error("the limits of \(settings.directory) hold when its disk answers again: \(error)")
         }
     }
 
@@ -214,6 +215,9 @@ internal import Serving
             Task {
                 while recorders.contains(where: { $0.isUsing(former) }) {
                     do { try await Task.sleep(for: .milliseconds(100)) } catch { break }
+                }
+                if let store = await former.open {
+                    for recorder in recorders { await recorder.mendTorn(in: store) }
                 }
                 await former.close()
                 leaving[formerSettings.directory] = leaving[formerSettings.directory].flatMap { $0 > 1 ? $0 - 1 : nil }
