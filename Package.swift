@@ -59,7 +59,7 @@ let package = Package(
         ),
         .executableTarget(
             name: "martlet",
-            dependencies: ["Configuration", "CSystemd", "Footage", "GLib", "GStreamer", "Media", "Serving"],
+            dependencies: ["CLinux", "Configuration", "CSystemd", "Footage", "GLib", "GStreamer", "Media", "Serving"],
             swiftSettings: settings
         ),
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Linux calls that Swift's Glibc module does not have, some since glibc declares them only under _GNU_SOURCE.
 #pragma once
+#include <malloc.h>
 #include <mntent.h>
 #include <sys/timex.h>
 
