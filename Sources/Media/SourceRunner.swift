@@ -136,7 +136,10 @@ internal import Synchronization
                     let cause = await source.cause(source: element, text: text, detail: detail)
                     post.yield(.fault(cause.inOneLine, generation: generation))
                 }
-            case .endOfStream: await handle(.supervision(.fault("the stream ended")))
+            case .endOfStream:
+                // Behind an error it is the error's: its words are on their way.
+                guard failed != generation else { return }
+                await handle(.supervision(.fault("the stream ended")))
             case .warning(let source, let text, _):
                 let words = "\(text) (\(source))".inOneLine
                 if outage.isNews(words) { write(.warning, "\(self.source.kind): \(words)", cause: text) }
