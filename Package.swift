@@ -27,6 +27,7 @@ let package = Package(
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .target(
             name: "CTOML",
@@ -39,10 +40,12 @@ let package = Package(
 
         // Plain Swift: what is configured, what lies on disk.
         .target(name: "Configuration", dependencies: ["CTOML"], swiftSettings: settings),
+        .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: settings),
+        .target(name: "Access", dependencies: ["CCrypto", "CSodium", "SQLite"], swiftSettings: settings),
         .target(name: "ISOBaseMedia", swiftSettings: settings),
         .target(
             name: "Footage",
-            dependencies: ["CCrypto", "CLinux", "CSQLite", "ISOBaseMedia"],
+            dependencies: ["CCrypto", "CLinux", "ISOBaseMedia", "SQLite"],
             swiftSettings: settings
         ),
 
@@ -54,12 +57,12 @@ let package = Package(
         ),
         .target(
             name: "Serving",
-            dependencies: ["Configuration", "GLib", "GStreamer", "Media"],
+            dependencies: ["Access", "Configuration", "GLib", "GStreamer", "Media"],
             swiftSettings: settings
         ),
         .executableTarget(
             name: "martlet",
-            dependencies: ["CLinux", "Configuration", "CSystemd", "Footage", "GLib", "GStreamer", "Media", "Serving"],
+            dependencies: ["Access", "CLinux", "Configuration", "CSystemd", "Footage", "GLib", "GStreamer", "Media", "Serving"],
             swiftSettings: settings
         ),
 
@@ -85,6 +88,7 @@ let package = Package(
             name: "GStreamerTests",
             dependencies: ["CGStreamer", "GLib", "GStreamer", "TestProbe", "TestSupport"]
         ),
+        .testTarget(name: "AccessTests", dependencies: ["Access", "TestSupport"]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
         .testTarget(name: "ISOBaseMediaTests", dependencies: ["ISOBaseMedia", "TestSupport"]),
         .testTarget(name: "FootageTests", dependencies: ["Footage", "ISOBaseMedia", "TestProbe", "TestSupport"]),
@@ -94,6 +98,7 @@ let package = Package(
                 "Configuration", "Footage", "GLib", "GStreamer", "Media", "Serving", "TestProbe", "TestSupport",
             ]
         ),
+        .testTarget(name: "ServingTests", dependencies: ["Access", "GStreamer", "Serving", "TestSupport"]),
         .testTarget(
             name: "CommandTests",
             dependencies: ["martlet", "Configuration", "GStreamer", "Media", "TestSupport"]

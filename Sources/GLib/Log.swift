@@ -39,13 +39,18 @@ package enum Log {
     /// Writes one line.
     ///
     /// `camera` names whom it is about and becomes the journal field `CAMERA=`; `fields` are further ones, such as
-    /// `PIPELINE` and `CAUSE`. What is said of one camera is held to a ``LineBudget``.
-    package static func write(_ level: Level, _ message: String, camera: String? = nil, fields: [(String, String)] = [])
-    {
+    /// `PIPELINE` and `CAUSE`. What is said of one camera, or of whatever else `budget` names, is held to a ``LineBudget``.
+    package static func write(
+        _ level: Level,
+        _ message: String,
+        camera: String? = nil,
+        budget: String? = nil,
+        fields: [(String, String)] = []
+    ) {
         guard level >= threshold.withLock({ $0 }) else { return }
         var message = message
-        if let camera {
-            guard let leftOut = takeLine(of: camera, isGrave: level >= .warning) else { return }
+        if let owner = budget ?? camera {
+            guard let leftOut = takeLine(of: owner, isGrave: level >= .warning) else { return }
             if leftOut > 0 { message += " (\(leftOut) lines before this one were left out)" }
         }
         let pairs =
@@ -54,14 +59,14 @@ package enum Log {
         withFields(pairs) { g_log_structured_array(glibLevel(of: level), $0.baseAddress, gsize($0.count)) }
     }
 
-    /// By camera; what is grave is not crowded out by what is not.
+    /// By owner; what is grave is not crowded out by what is not.
     private static let budgets = Mutex<[String: LineBudget]>([:])
 
-    private static func takeLine(of camera: String, isGrave: Bool) -> Int? {
+    private static func takeLine(of owner: String, isGrave: Bool) -> Int? {
         var now = timespec()
         clock_gettime(CLOCK_MONOTONIC, &now)
         let seconds = Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
-        return budgets.withLock { $0["\(isGrave) \(camera)", default: LineBudget(at: seconds)].take(at: seconds) }
+        return budgets.withLock { $0["\(isGrave) \(owner)", default: LineBudget(at: seconds)].take(at: seconds) }
     }
 
     package static func error(_ message: String, camera: String? = nil) { write(.error, message, camera: camera) }

@@ -21,13 +21,16 @@ internal import Synchronization
     /// Clients are told 404 for every path that nothing is mounted at.
     ///
     /// `isAvailable` is asked on the server's threads before a client is given a description: where it says no, the client
-    /// is told 503 Service Unavailable and may come back.
+    /// is told 503 Service Unavailable and may come back. `closed` is told of each connection that has ended, as
+    /// ``RTSPLogin/connection`` names it.
     ///
     /// - Throws: ``ListenError`` if the address cannot be bound.
     package init(
         host: String,
         port: Int,
-        isAvailable: @escaping @Sendable (RTSPRequest) -> Bool
+        authenticator: RTSPAuthenticator? = nil,
+        isAvailable: @escaping @Sendable (RTSPRequest) -> Bool,
+        closed: @escaping @Sendable (UInt) -> Void = { _ in }
     ) throws(ListenError) {
         guard let pointer = gst_rtsp_server_new() else {
             throw ListenError(description: "no RTSP server could be made")
@@ -35,6 +38,7 @@ internal import Synchronization
         server = Object(adopting: UnsafeMutableRawPointer(pointer))
         gst_rtsp_server_set_address(pointer, host)
         gst_rtsp_server_set_service(pointer, String(port))
+        authenticator?.withPointer(as: GstRTSPAuth.self) { gst_rtsp_server_set_auth(pointer, $0) }
         if let pool = gst_rtsp_server_get_thread_pool(pointer) {
             // A client that is slow to set up holds up a quarter of the others, not all of them.
             gst_rtsp_thread_pool_set_max_threads(pool, 4)
@@ -45,8 +49,10 @@ internal import Synchronization
             guard let pointer = arguments.object(0) else { return nil }
             let isOneTooMany = clients.enter() > Self.clientLimit
             let client = Object(retaining: pointer)
+            let connection = UInt(bitPattern: pointer)
             client.connect("closed") { _ in
                 clients.leave()
+                closed(connection)
                 return nil
             }
             client.connect("pre-describe-request") { _ in
@@ -87,6 +93,25 @@ internal import Synchronization
         sources = []
         let clients = server.withPointer(as: GstRTSPServer.self) {
             gst_rtsp_server_client_filter($0, { _, _, _ in GST_RTSP_FILTER_REMOVE }, nil)
+        }
+        g_list_free(clients)
+    }
+
+    /// Closes connections, as ``RTSPLogin/connection`` names them.
+    package func close(_ connections: Set<UInt>) {
+        typealias Connections = Set<UInt>
+        let box = Retained(connections).toOpaque()
+        defer { Retained<Connections>.release(box) }
+        let clients = server.withPointer(as: GstRTSPServer.self) { server in
+            gst_rtsp_server_client_filter(
+                server,
+                { _, client, data in
+                    guard let client, let data else { return GST_RTSP_FILTER_KEEP }
+                    let isMeant = Retained<Connections>.value(of: data).contains(UInt(bitPattern: client))
+                    return isMeant ? GST_RTSP_FILTER_REMOVE : GST_RTSP_FILTER_KEEP
+                },
+                box
+            )
         }
         g_list_free(clients)
     }

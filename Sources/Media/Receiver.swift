@@ -16,11 +16,17 @@ package final class Receiver: FeedSource {
         package let transport: Configuration.RemoteCamera.Transport
         package let user: String?
         package let passwordFile: String?
+        /// Of the certificate that the server is to show.
+        package let fingerprint: String?
 
         /// `nil` for a camera that pushes.
         package init?(_ camera: Configuration.RemoteCamera) {
             guard let url = camera.url else { return nil }
-            (self.url, transport, user, passwordFile) = (url, camera.transport, camera.user, camera.passwordFile)
+            (self.url, transport) = (url, camera.transport)
+            // One of ours knows its devices by the camera's name and a token.
+            user = camera.user ?? camera.tokenFile.map { _ in camera.name.description }
+            passwordFile = camera.passwordFile ?? camera.tokenFile
+            fingerprint = camera.fingerprint
         }
     }
 
@@ -41,6 +47,8 @@ package final class Receiver: FeedSource {
         /// Video that the server has and that we cannot take, by its RTP encoding name.
         var refused: [String] = []
         var wanted: VideoCodec?
+        /// The fingerprint of a certificate that was not taken.
+        var stranger: String?
         /// What the camera says of its clock.
         var clock = SenderClock.unknown
     }
@@ -81,8 +89,18 @@ package final class Receiver: FeedSource {
             try source.set("user-id", to: user)
             try source.set("user-pw", to: Secret.read(passwordFile))
         }
+        // Asked where nobody vouches for the certificate, as with all that are made by their own machines.
+        source.connect("accept-certificate") { [weak self] arguments in
+            arguments.certificate(1).flatMap { self?.accepts($0.fingerprint) } ?? false
+        }
         source.connect("select-stream") { [weak self] arguments in self?.choose(arguments.caps(1)) ?? false }
         return pipeline
+    }
+
+    private func accepts(_ fingerprint: String) -> Bool {
+        if let expected = settings.fingerprint, fingerprint == expected.lowercased() { return true }
+        offer.withLock { $0.stranger = fingerprint }
+        return false
     }
 
     /// Whether to set up a stream that the server describes: the first video in the codec that the pipeline is made for.
@@ -102,6 +120,11 @@ package final class Receiver: FeedSource {
     }
 
     package func cause(source: String, text: String, detail: String) async -> String {
+        if let stranger = offer.withLock({ $0.stranger }) {
+            return settings.fingerprint == nil
+                ? "nobody vouches for the server's certificate: if it is the right one, set fingerprint = \"\(stranger)\" (\(url))"
+                : "the server shows another certificate than 'fingerprint' says: \(stranger) (\(url))"
+        }
         let (isChosen, codec, wanted, refused) = offer.withLock { ($0.isChosen, $0.codec, $0.wanted, $0.refused) }
         if !isChosen, let wanted, wanted != codec { return "the camera sends \(wanted): receiving that instead" }
         if !isChosen, let first = refused.first {

@@ -3,11 +3,11 @@ internal import Footage
 internal import Glibc
 
 /// Secrets lie in files of their own, not in config.toml.
-enum Secret {
+package enum Secret {
     /// The first line of a file.
     ///
     /// Its content never goes into a message.
-    static func read(_ path: String) throws -> String {
+    package static func read(_ path: String) throws -> String {
         guard let file = fopen(path, "re") else { throw FileError("read the password from", path) }
         defer { fclose(file) }
         var line = [CChar](repeating: 0, count: 1024)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Access
 package import Configuration
 package import GLib
 package import GStreamer
@@ -12,25 +13,78 @@ internal import Synchronization
         package let description: String
     }
 
-    private let server: RTSPServer
+    private let servers: [RTSPServer]
+    private let access: RTSPAccess
+    private let authenticators: [RTSPAuthenticator]
     private let library: PipelineLibrary
     private let feeds: Feeds
     package let address: ListenAddress
+    /// Where it is served encrypted, if it is.
+    package private(set) var secureAddress: ListenAddress?
     private let stores = StoreVisits()
 
-    /// Listens at once; cameras are added with ``serve(_:)``.
-    package init(listen: ListenAddress, library: PipelineLibrary) throws(Failure) {
+    /// Listens at once, at `secure` with TLS if that address can be had; cameras are added with ``serve(_:)``.
+    package init(
+        listen: ListenAddress,
+        secure: (listen: ListenAddress, certificate: TLSCertificate)? = nil,
+        access: RTSPAccess = RTSPAccess(),
+        library: PipelineLibrary
+    ) throws(Failure) {
         (self.library, address) = (library, listen)
         let feeds = Feeds()
         self.feeds = feeds
-        do throws(RTSPServer.ListenError) {
-            server = try RTSPServer(host: listen.host, port: listen.port) { request in
-                // A path that nothing is mounted at is 404, which the server says by itself.
-                feeds.at(request.path).map { $0.run?.codec != nil } ?? true
-            }
-        } catch {
-            throw Failure(description: "cannot serve RTSP on \(listen): \(error)")
+        self.access = access
+        let plain = RTSPAuthenticator { access.decide($0, isEncrypted: false) }
+        let encrypted = secure.map { secure in
+            RTSPAuthenticator(certificate: secure.certificate) { access.decide($0, isEncrypted: true) }
         }
+        authenticators = [plain] + (encrypted.map { [$0] } ?? [])
+        var servers = [try Self.listen(listen, plain, feeds, access)]
+        if let secure, let encrypted {
+            // Two of ours on one machine have one default between them: the other goes on without.
+            do throws(Failure) {
+                servers.append(try Self.listen(secure.listen, encrypted, feeds, access))
+                secureAddress = secure.listen
+            } catch {
+                Log.warning("nothing is served encrypted: \(error)")
+            }
+        }
+        self.servers = servers
+    }
+
+    private static func listen(
+        _ address: ListenAddress,
+        _ authenticator: RTSPAuthenticator,
+        _ feeds: Feeds,
+        _ access: RTSPAccess
+    ) throws(Failure) -> RTSPServer {
+        do throws(RTSPServer.ListenError) {
+            return try RTSPServer(
+                host: address.host,
+                port: address.port,
+                authenticator: authenticator,
+                // A path that nothing is mounted at is 404, which the server says by itself.
+                isAvailable: { request in feeds.at(request.path).map { $0.run?.codec != nil } ?? true },
+                closed: { access.forget($0) }
+            )
+        } catch {
+            throw Failure(description: "cannot serve RTSP on \(address): \(error)")
+        }
+    }
+
+    /// Others may come in from now on; who may no longer be there is shown out.
+    package func admit(_ guests: Guests) {
+        let gone = access.update(guests)
+        guard !gone.isEmpty else { return }
+        for server in servers { server.close(gone) }
+        Log.notice(
+            "RTSP: \(gone.count) connection\(gone.count == 1 ? "" : "s") closed: those who had them may no longer"
+        )
+    }
+
+    /// Shows another certificate to those who connect from now on.
+    package func use(_ certificate: TLSCertificate) {
+        if authenticators.count > 1 { authenticators[1].use(certificate) }
     }
 
     /// Serves a feed under its camera's name.
@@ -46,13 +100,13 @@ internal import Synchronization
         )
         let path = "/\(feed.camera)"
         feeds.add(feed, at: path)
-        server.mount(factory, at: path)
+        for server in servers { server.mount(factory, at: path) }
     }
 
     /// Serves a camera no longer.
     package func withdraw(_ camera: String) {
         let path = "/\(camera)"
-        server.unmount(path)
+        for server in servers { server.unmount(path) }
         feeds.remove(path)
     }
 
@@ -60,7 +114,7 @@ internal import Synchronization
     package func lastStore(of camera: String) -> ClockTime? { stores.last(of: camera) }
 
     /// Stops listening and lets go of all clients.
-    package func close() { server.close() }
+    package func close() { for server in servers { server.close() } }
 
     /// The pipeline description of each feed that is served.
     package nonisolated static let pipeline = "serve/rtsp"

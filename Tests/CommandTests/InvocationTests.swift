@@ -15,7 +15,8 @@ struct InvocationTests {
         ("stor", "martlet: unknown subcommand 'stor'; did you mean 'store'?"),
         (
             "xyzzy",
-            "martlet: unknown subcommand 'xyzzy'; there are camera, check, chunks, demo, pipeline, status, store"
+            "martlet: unknown subcommand 'xyzzy'; there are camera, check, chunks, demo, fingerprint, pipeline, status, "
+                + "store, token, user"
         ),
         ("--config x", "martlet: unknown option '--config'; options come behind a subcommand, see 'martlet --help'"),
         ("store --confg x", "martlet store: unknown option '--confg'; did you mean '--config'?"),

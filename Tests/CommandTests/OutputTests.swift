@@ -122,6 +122,7 @@ struct OutputTests {
             ),
             clock: .init(synchronised: true),
             rtsp: .init(listen: "0.0.0.0:8554"),
+            access: .init(open: false, directory: "/var/lib/martlet/access"),
             recording: .init(directory: "/var/lib/martlet/store", open: true, used: 81_200_000_000),
             resources: .init(memory: 45_300_000, threads: 121, descriptors: 328),
             cameras: [door, till]
@@ -137,6 +138,7 @@ struct OutputTests {
                 "till        backing-off     -           -  -                yes              0",
             ]
         )
+        #expect(lines.contains("access         nobody but this machine: 'martlet user add' lets others in"))
         #expect(lines.contains("footage        81.2 GB of 500 GB in /var/lib/martlet/store, 419 GB free"))
         #expect(
             lines.suffix(2) == [

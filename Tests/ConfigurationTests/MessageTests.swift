@@ -450,18 +450,12 @@ extension MessageTests {
             config.toml:8:13: error: access.directory: this directory has camera.recording.directory inside it, first used at config.toml:3:23; each needs one of its own
                 directory = "/srv"
                             ^
-            config.toml:8:13: warning: access.directory: is not acted on by this version
-                directory = "/srv"
-                            ^
             """
         ),
         MessageCase(
             "[store]\n[access]\ndirectory = \"/var/lib/martlet/store/access\"",
             """
             config.toml:3:13: error: access.directory: this directory is inside store.recording.directory, by default; each needs one of its own
-                directory = "/var/lib/martlet/store/access"
-                            ^
-            config.toml:3:13: warning: access.directory: is not acted on by this version
                 directory = "/var/lib/martlet/store/access"
                             ^
             """
@@ -522,9 +516,6 @@ extension MessageTests {
             "[cameras.a]\nurl = \"rtsp://h/\"\nuser = \"admin\"\npassword-file = \"/x\"\ntoken-file = \"/y\"",
             """
             config.toml:5:14: error: cameras.a.token-file: a camera is logged in to with a token or as a user, but there is a user at config.toml:3:8; a Martlet camera takes the token, any other one the user
-                token-file = "/y"
-                             ^
-            config.toml:5:14: warning: cameras.a.token-file: is not acted on by this version
                 token-file = "/y"
                              ^
             """

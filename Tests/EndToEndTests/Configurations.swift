@@ -36,6 +36,9 @@ struct TestCamera {
             \(more)
             [camera.rtsp]
             listen = "127.0.0.1:\(port)"
+            tls-listen = "none"
+            [access]
+            directory = "\(scratch.path)/access-\(name)"
             """
         try text.write(toFile: configuration, atomically: true, encoding: .utf8)
     }
@@ -63,6 +66,9 @@ struct TestStore {
             \(recording)
             [store.rtsp]
             listen = "127.0.0.1:\(port)"
+            tls-listen = "none"
+            [access]
+            directory = "\(scratch.path)/access-store"
 
             """
         let tables = cameras.map { "[cameras.\($0.name)]\nurl = \"\($0.url)\"\n\($0.more)\n" }

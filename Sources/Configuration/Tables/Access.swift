@@ -14,7 +14,7 @@ extension Configuration {
 
 extension Configuration.Access {
     init(reading table: TableReader) {
-        directory = table.optional("directory", .directory, absent: Self.state, "Users, tokens, certificate.", .notYet)
+        directory = table.optional("directory", .directory, absent: Self.state, "Users, tokens, certificate.")
         sessionDuration = table.value(
             "session-duration",
             .session,

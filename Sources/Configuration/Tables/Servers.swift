@@ -23,7 +23,7 @@ extension Configuration {
 extension Configuration.RTSP {
     init(reading table: TableReader) {
         listen = table.value("listen", .address, default: .port(8554), "Serves rtsp:// here.")
-        tlsListen = table.value("tls-listen", .orNone(.address), default: .port(8322), "Serves rtsps:// here.", .notYet)
+        tlsListen = table.value("tls-listen", .orNone(.address), default: .port(8322), "Serves rtsps:// here.")
     }
 }
 

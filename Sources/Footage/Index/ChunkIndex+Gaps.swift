@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import SQLite
 
 extension ChunkIndex {
     /// What is missing between two recordings; one without an end lasts, and only one of a camera's does at a time.

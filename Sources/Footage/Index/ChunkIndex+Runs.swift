@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import SQLite
 
 /// An unbroken sequence of chunks, as the index knows it.
 package struct Run: Equatable, Sendable {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import SQLite
 
 extension ChunkIndex {
     /// What there is of a camera in a span, and what is missing and why.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import SQLite
 
 /// The index of a store's chunks: an SQLite database beside them. The files are the truth; it makes them quick to find.
 ///

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Glibc
+internal import SQLite
 
 /// Deletes chunks, oldest first, when room is needed, on a thread of its own.
 ///

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Glibc
 internal import ISOBaseMedia
+internal import SQLite
 
 /// Brings a directory and its index together when a store is opened. Files are the truth.
 ///

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import SQLite
 
 /// The directory that a process records into, whether its disk is there or not: opens the store, and opens it again when
 /// the disk has been away.

@@ -132,6 +132,74 @@ extension Subcommand {
             run: { arguments, terminal in await ChunksChangeCommand.run(.remove, arguments, terminal) }
         ),
         Subcommand(
+            name: "user add",
+            summary: "Let somebody log in",
+            operands: [.user],
+            options: [
+                Option(name: "role", value: "ROLE", help: "viewer (the default), operator or admin"), .passwordFile,
+                .config,
+            ],
+            run: { arguments, terminal in await UserCommand.add(arguments, terminal) }
+        ),
+        Subcommand(
+            name: "user list",
+            summary: "List those who may log in",
+            options: [.config, .json],
+            run: { arguments, terminal in await UserCommand.list(arguments, terminal) }
+        ),
+        Subcommand(
+            name: "user password",
+            summary: "Give somebody a new password",
+            operands: [.user],
+            options: [.passwordFile, .config],
+            run: { arguments, terminal in await UserCommand.password(arguments, terminal) }
+        ),
+        Subcommand(
+            name: "user role",
+            summary: "Say what somebody may do",
+            operands: [.user, Operand(name: "ROLE", help: "viewer, operator or admin", isRequired: true)],
+            options: [.config],
+            run: { arguments, terminal in await UserCommand.role(arguments, terminal) }
+        ),
+        Subcommand(
+            name: "user remove",
+            summary: "Let somebody log in no longer",
+            discussion: "What goes on with that name ends within a second.",
+            operands: [.user],
+            options: [.config],
+            run: { arguments, terminal in await UserCommand.remove(arguments, terminal) }
+        ),
+        Subcommand(
+            name: "token issue",
+            summary: "Make a token for a device, and print it, once",
+            operands: [Operand(name: "CAMERA", help: "the one camera that it is for", isRequired: true)],
+            options: [
+                Option(name: "rights", value: "RIGHTS", help: "read (the default), publish or both"), .config,
+            ],
+            run: { arguments, terminal in await TokenCommand.issue(arguments, terminal) }
+        ),
+        Subcommand(
+            name: "token list",
+            summary: "List the tokens that there are",
+            options: [.config, .json],
+            run: { arguments, terminal in await TokenCommand.list(arguments, terminal) }
+        ),
+        Subcommand(
+            name: "token revoke",
+            summary: "Make a token worthless",
+            discussion: "What goes on with it ends within a second.",
+            operands: [Operand(name: "ID", help: "as 'token list' shows it", isRequired: true)],
+            options: [.config],
+            run: { arguments, terminal in await TokenCommand.revoke(arguments, terminal) }
+        ),
+        Subcommand(
+            name: "fingerprint",
+            summary: "Print this machine's certificate's fingerprint",
+            discussion: "As 'fingerprint = …' takes it. The certificate is made if there is none yet.",
+            options: [.config],
+            run: { arguments, terminal in await TokenCommand.fingerprint(arguments, terminal) }
+        ),
+        Subcommand(
             name: "pipeline",
             summary: "Print a pipeline as gst-launch-1.0 would take it",
             discussion: """
@@ -150,7 +218,16 @@ private let protectedCount = """
     stops.
     """
 
+extension Subcommand.Operand {
+    fileprivate static let user = Self(name: "NAME", help: "the name to log in with", isRequired: true)
+}
+
 extension Subcommand.Option {
+    fileprivate static let passwordFile = Self(
+        name: "password-file",
+        value: "FILE",
+        help: "the password is the file's first line; without it the terminal is asked"
+    )
     fileprivate static let from = Self(
         name: "from",
         value: "TIME",

@@ -9,6 +9,9 @@ struct Terminal: Sendable {
     /// Writes a line that is not the result: a mistake, a warning, progress.
     func complain(_ line: String) { write(line, to: STDERR_FILENO) }
 
+    /// Asks for something on the same line.
+    func prompt(_ text: String) { write(bytes: Array(text.utf8), to: STDERR_FILENO) }
+
     /// Writes over the last line of progress; the empty text takes it away.
     func showProgress(_ text: String) { write(bytes: Array("\r\u{1B}[K\(text)".utf8), to: STDERR_FILENO) }
 

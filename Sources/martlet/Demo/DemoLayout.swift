@@ -55,6 +55,10 @@ struct DemoLayout {
 
         [camera.rtsp]
         listen = "127.0.0.1:\(camera.port)"
+        tls-listen = "none"
+
+        [access]
+        directory = "\(camera.directory)-access"
 
         """
     }
@@ -67,6 +71,10 @@ struct DemoLayout {
 
             [store.rtsp]
             listen = "127.0.0.1:\(storePort)"
+            tls-listen = "none"
+
+            [access]
+            directory = "\(directory)/store-access"
 
             """
         return cameras.reduce(head) { text, camera in

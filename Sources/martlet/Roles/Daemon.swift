@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Access
 internal import Configuration
 internal import Footage
 internal import GLib
@@ -31,6 +32,7 @@ internal import Serving
     let configuration: LiveConfiguration
     let cameras: RunningCameras
     let started = UTCTime.now
+    let access: AccessWatch
     private let control: Control
     private let runtime: RuntimeDirectory
     /// That of the start.
@@ -54,8 +56,15 @@ internal import Serving
         Library.start()
         let path = arguments.configurationPath
         let configuration = LiveConfiguration(path: path, loaded, role: role, library: library)
-        do throws(RTSPService.Failure) {
-            let daemon = try Daemon(plan, configuration, library)
+        do {
+            let access = try AccessDirectory.open(loaded.configuration?.access)
+            let daemon = try Daemon(
+                plan,
+                configuration,
+                library,
+                try await AccessWatch(access),
+                try certificate(in: access)
+            )
             return await daemon.run()
         } catch {
             Log.error("\(error)")
@@ -63,11 +72,25 @@ internal import Serving
         }
     }
 
+    /// `nil`, and a word about it, where there is no TLS.
+    private static func certificate(in access: AccessStore) throws(AccessFailure) -> TLSCertificate? {
+        let files = try AccessDirectory.certificate(in: access.directory)
+        do throws(TLSCertificate.Failure) {
+            return try TLSCertificate(certificate: files.certificate, key: files.key)
+        } catch {
+            Log.warning("nothing is served encrypted: \(error)")
+            return nil
+        }
+    }
+
     private init(
         _ plan: Plan,
         _ configuration: LiveConfiguration,
-        _ library: PipelineLibrary
+        _ library: PipelineLibrary,
+        _ access: AccessWatch,
+        _ certificate: TLSCertificate?
     ) throws(RTSPService.Failure) {
+        self.access = access
         (role, self.configuration) = (configuration.role, configuration)
         let (events, post) = AsyncStream.makeStream(of: Event.self)
         (self.events, self.post) = (events, post)
@@ -78,6 +101,8 @@ internal import Serving
             plan,
             library: library,
             runtime: runtime,
+            access: RTSPAccess(access.guests),
+            certificate: certificate,
             prepare: { directory in
                 await Self.open(directory, control) { post.yield(.failure($0, of: directory)) }
             },
@@ -92,6 +117,11 @@ internal import Serving
         let path = role == .camera ? plan.cameras.first?.name ?? "" : "CAMERA"
         let what = role == .camera ? "camera \(path)" : "store of \(plan.cameras.count) cameras"
         Log.notice("\(what), martlet \(Martlet.version), \(Library.version): rtsp://\(plan.rtsp)/\(path)")
+        if access.guests.isEmpty {
+            Log.notice(
+                "nobody but this machine is served: there is neither user nor token yet, see 'martlet user --help'"
+            )
+        }
         let signals = UnixSignal.stream(of: [SIGTERM, SIGINT, SIGHUP])
         // Further signals change nothing: only the first ending counts, and their default action stays taken away.
         let listening = Task {
@@ -105,8 +135,10 @@ internal import Serving
         ServiceManager.ready()
         let looking = Task { await look() }
         let feeding = Task { await Watchdog()?.run { areLookedAfter } }
+        let admitting = Task { await access.follow { cameras.service.admit($0) } }
         let following = Task { await configuration.follow { await apply($0) } }
         let status = await untilEnd()
+        admitting.cancel()
         looking.cancel()
         feeding.cancel()
         following.cancel()

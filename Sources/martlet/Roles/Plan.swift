@@ -30,6 +30,8 @@ struct Plan: Equatable, Sendable {
     // What cannot be had stays as it was.
     var store: ChunkStore.Settings
     var rtsp: ListenAddress
+    /// Where RTSP comes encrypted; `nil` is nowhere.
+    var secureRTSP: ListenAddress?
     /// A name under `/sys/class/leds`; empty for none.
     let led: String
     let allowsReboot: Bool
@@ -57,7 +59,8 @@ struct Plan: Equatable, Sendable {
             )
         ]
         store = ChunkStore.Settings(camera.recording)
-        (rtsp, led, allowsReboot) = (camera.rtsp.listen, camera.led, service.rebootOnStuckCamera)
+        (rtsp, secureRTSP) = (camera.rtsp.listen, camera.rtsp.tlsListen)
+        (led, allowsReboot) = (camera.led, service.rebootOnStuckCamera)
         descriptions = Self.descriptions(of: cameras, in: library)
     }
 
@@ -77,7 +80,8 @@ struct Plan: Equatable, Sendable {
             }
         }
         self.store = ChunkStore.Settings(store.recording, cameras: remote)
-        (rtsp, led, allowsReboot) = (store.rtsp.listen, "", service.rebootOnStuckCamera)
+        (rtsp, secureRTSP) = (store.rtsp.listen, store.rtsp.tlsListen)
+        (led, allowsReboot) = ("", service.rebootOnStuckCamera)
         descriptions = Self.descriptions(of: cameras, in: library)
     }
 

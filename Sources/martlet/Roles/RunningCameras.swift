@@ -30,21 +30,37 @@ internal import Serving
     private var unfinished = 0
     private let runtime: RuntimeDirectory
     private let escalate: @MainLoop (String) -> Void
+    private let access: RTSPAccess
+    private let certificate: TLSCertificate?
 
     /// Begins to listen; nothing runs before ``start()``.
     ///
-    /// `prepare` is called with each directory before anything is recorded into it, and returns what no waiting mends.
+    /// `access` says who may come in, `certificate` who this machine is; without one nothing is served encrypted. `prepare`
+    /// is called with each directory before anything is recorded into it, and returns what no waiting mends.
     init(
         _ plan: Plan,
         library: PipelineLibrary,
         runtime: RuntimeDirectory,
+        access: RTSPAccess,
+        certificate: TLSCertificate?,
         prepare: @escaping @MainLoop (RecordingDirectory) async -> (any Error)?,
         escalate: @escaping @MainLoop (String) -> Void
     ) throws(RTSPService.Failure) {
         (self.plan, self.library, self.runtime, self.escalate) = (plan, library, runtime, escalate)
+        (self.access, self.certificate) = (access, certificate)
         openDirectory = prepare
         directory = RecordingDirectory(plan.store, journal: .log)
-        service = try RTSPService(listen: plan.rtsp, library: library)
+        service = try Self.service(plan, access, certificate, library)
+    }
+
+    private static func service(
+        _ plan: Plan,
+        _ access: RTSPAccess,
+        _ certificate: TLSCertificate?,
+        _ library: PipelineLibrary
+    ) throws(RTSPService.Failure) -> RTSPService {
+        let secure = plan.secureRTSP.flatMap { address in certificate.map { (address, $0) } }
+        return try RTSPService(listen: plan.rtsp, secure: secure, access: access, library: library)
     }
 
     /// By name.
@@ -84,7 +100,7 @@ internal import Serving
         guard new != old else { return }
         let wasRecording = isRecording
         plan = new
-        if new.rtsp != old.rtsp { listen(at: new.rtsp) }
+        if (new.rtsp, new.secureRTSP) != (old.rtsp, old.secureRTSP) { listen(new, insteadOf: old) }
         var hasMoved = false
         if new.store.directory != old.store.directory {
             hasMoved = await move(to: new.store, from: old.store)
@@ -147,25 +163,27 @@ internal import Serving
         )
     }
 
-    private func listen(at address: ListenAddress) {
+    private func listen(_ new: Plan, insteadOf old: Plan) {
         let former = service.address
         // One port has one listener, whatever addresses it listens at.
-        if address.port == former.port { service.close() }
+        let ports = Set([new.rtsp, new.secureRTSP].compactMap { $0?.port })
+        let mustClose = [former, service.secureAddress].contains { $0.map { ports.contains($0.port) } ?? false }
+        if mustClose { service.close() }
         do throws(RTSPService.Failure) {
-            let new = try RTSPService(listen: address, library: library)
+            let other = try Self.service(new, access, certificate, library)
             service.close()
-            serve(new)
+            serve(other)
             addressTrouble = nil
-            Log.notice("RTSP is served at \(address)")
+            Log.notice("RTSP is served at \(new.rtsp)")
         } catch {
             var trouble = "\(error); it goes on at \(former)"
-            if address.port != former.port {
-                // Asked for again when the configuration is read again; on the same port that would disturb clients.
-                plan.rtsp = former
-            } else {
-                do throws(RTSPService.Failure) { serve(try RTSPService(listen: former, library: library)) } catch {
+            if mustClose {
+                do throws(RTSPService.Failure) { serve(try Self.service(old, access, certificate, library)) } catch {
                     trouble = "\(error): RTSP is served nowhere until the address is changed again"
                 }
+            } else {
+                // Asked for again when the configuration is read again; on the same port that would disturb clients.
+                (plan.rtsp, plan.secureRTSP) = (old.rtsp, old.secureRTSP)
             }
             if trouble != addressTrouble { Log.error(trouble) }
             addressTrouble = trouble

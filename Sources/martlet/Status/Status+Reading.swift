@@ -23,7 +23,11 @@ extension Daemon {
             troubles: cameras.flatMap(\.troubles) + generalTroubles,
             configuration: Status.Configuration(configuration),
             clock: Status.Clock(synchronised: WallClock.system.read().isSynchronised),
-            rtsp: Status.RTSP(listen: self.cameras.service.address.description),
+            rtsp: Status.RTSP(
+                listen: self.cameras.service.address.description,
+                tlsListen: self.cameras.service.secureAddress?.description
+            ),
+            access: Status.Access(open: !access.guests.isEmpty, directory: access.directory),
             recording: Status.Recording(directory: self.cameras.plan.store.directory, open: false),
             resources: .now,
             cameras: cameras

@@ -95,6 +95,7 @@ extension Status {
         facts.append(["clock", clock])
         facts.append(["configuration", "\(configuration.file), read \(Self.local(configuration.since))"])
         facts.append(["rtsp", "rtsp://\(rtsp.listen)/\(role == "camera" ? cameras.first?.name ?? "" : "CAMERA")"])
+        if !access.open { facts.append(["access", "nobody but this machine: 'martlet user add' lets others in"]) }
         let use = "\(resources.memory.inBytes), \(resources.threads) threads, \(resources.descriptors) files"
         facts.append(["process", "\(process), since \(Self.local(since)), \(use)"])
         facts.append(["version", "martlet \(version), \(gstreamer)"])

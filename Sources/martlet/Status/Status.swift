@@ -22,6 +22,7 @@ struct Status: Codable, Equatable, Sendable {
     var configuration: Configuration
     var clock: Clock
     var rtsp: RTSP
+    var access: Access
     var recording: Recording
     var resources: Resources
     /// By name.
@@ -48,6 +49,20 @@ struct Status: Codable, Equatable, Sendable {
 
     struct RTSP: Codable, Equatable, Sendable {
         var listen: String
+        /// Where it is encrypted.
+        var tlsListen: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case listen
+            case tlsListen = "tls-listen"
+        }
+    }
+
+    struct Access: Codable, Equatable, Sendable {
+        /// Whether anybody but the machine itself is served: whether there is a user or a token.
+        var open: Bool
+        /// Where users and tokens are kept.
+        var directory: String
     }
 
     /// The directory of chunks, whose numbers are there when it is open.

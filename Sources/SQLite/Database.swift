@@ -4,28 +4,34 @@ internal import CSQLite
 /// One connection to an SQLite database.
 ///
 /// Not for two threads at once: its owner sees to that.
-final class Database {
+package final class Database {
     /// What SQLite says went wrong, and in which statement; bound values are not in it.
-    struct Failure: Error, CustomStringConvertible {
-        let path: String
-        let statement: String
-        let text: String
+    package struct Failure: Error, CustomStringConvertible {
+        package let path: String
+        package let statement: String
+        package let text: String
         /// SQLite's primary result code.
-        var code: Int32 = SQLITE_ERROR
+        package var code: Int32 = SQLITE_ERROR
         /// A newer version of this program wrote it.
-        var isNewer = false
+        package var isNewer = false
 
-        var description: String { statement.isEmpty ? "\(path): \(text)" : "\(path): \(text) (in: \(statement))" }
+        package init(path: String, statement: String, text: String, code: Int32 = 1, isNewer: Bool = false) {
+            (self.path, self.statement, self.text, self.code, self.isNewer) = (path, statement, text, code, isNewer)
+        }
 
-        var isContradiction: Bool { code == SQLITE_CONSTRAINT }
-        var isDiskFull: Bool { code == SQLITE_FULL }
+        package var description: String {
+            statement.isEmpty ? "\(path): \(text)" : "\(path): \(text) (in: \(statement))"
+        }
+
+        package var isContradiction: Bool { code == SQLITE_CONSTRAINT }
+        package var isDiskFull: Bool { code == SQLITE_FULL }
 
         /// Whether the file is no database, or one that is broken: not a matter of the disk or of permissions.
-        var isDamage: Bool { code == SQLITE_CORRUPT || code == SQLITE_NOTADB }
+        package var isDamage: Bool { code == SQLITE_CORRUPT || code == SQLITE_NOTADB }
     }
 
     /// A value that can be bound to a parameter or read from a column.
-    enum Value {
+    package enum Value {
         case integer(Int64)
         case text(String)
         case blob([UInt8])
@@ -38,7 +44,7 @@ final class Database {
     /// Opens, and creates if need be.
     ///
     /// Read-only connections neither create nor change anything.
-    init(path: String, readOnly: Bool = false) throws(Failure) {
+    package init(path: String, readOnly: Bool = false) throws(Failure) {
         self.path = path
         var opened: OpaquePointer?
         let flags = (readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) | SQLITE_OPEN_NOMUTEX
@@ -56,24 +62,24 @@ final class Database {
     deinit { sqlite3_close_v2(connection) }
 
     /// Runs one or more statements without parameters or results.
-    func execute(_ sql: String) throws(Failure) {
+    package func execute(_ sql: String) throws(Failure) {
         guard sqlite3_exec(connection, sql, nil, nil, nil) == SQLITE_OK else { throw failure(sql) }
     }
 
     /// Runs one statement and returns its rows.
     @discardableResult
-    func query(_ sql: String, _ parameters: Value...) throws(Failure) -> [Row] { try query(sql, parameters) }
+    package func query(_ sql: String, _ parameters: Value...) throws(Failure) -> [Row] { try query(sql, parameters) }
 
     /// Runs one statement and returns its rows.
     @discardableResult
-    func query(_ sql: String, _ parameters: [Value]) throws(Failure) -> [Row] {
+    package func query(_ sql: String, _ parameters: [Value]) throws(Failure) -> [Row] {
         var rows: [Row] = []
         try forEach(sql, parameters) { rows.append($0) }
         return rows
     }
 
     /// Runs one statement and hands out its rows one by one, for results that need not be in memory at once.
-    func forEach(_ sql: String, _ parameters: [Value] = [], _ body: (Row) -> Void) throws(Failure) {
+    package func forEach(_ sql: String, _ parameters: [Value] = [], _ body: (Row) -> Void) throws(Failure) {
         var statement: OpaquePointer?
         guard sqlite3_prepare_v2(connection, sql, -1, &statement, nil) == SQLITE_OK else { throw failure(sql) }
         defer { sqlite3_finalize(statement) }
@@ -98,13 +104,13 @@ final class Database {
     }
 
     /// The key of the row that was inserted last.
-    var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(connection) }
+    package var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(connection) }
 
     /// How many rows the last statement changed.
-    var changedRows: Int { Int(sqlite3_changes(connection)) }
+    package var changedRows: Int { Int(sqlite3_changes(connection)) }
 
     /// Runs `body` in one transaction: all of it or nothing.
-    func transaction<Result>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
+    package func transaction<Result>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
         try execute("BEGIN IMMEDIATE")
         do throws(Failure) {
             let result = try body()
@@ -118,7 +124,7 @@ final class Database {
     }
 
     /// The version of the schema, for the owner's use (`PRAGMA user_version`).
-    func userVersion() throws(Failure) -> Int64 { try query("PRAGMA user_version").first?.integer(0) ?? 0 }
+    package func userVersion() throws(Failure) -> Int64 { try query("PRAGMA user_version").first?.integer(0) ?? 0 }
 
     private func failure(_ sql: String) -> Failure {
         Failure(
@@ -130,7 +136,7 @@ final class Database {
     }
 
     /// One row of a result, by the columns' order.
-    struct Row {
+    package struct Row {
         private let values: [Value?]
 
         init(_ statement: OpaquePointer?) {
@@ -152,17 +158,17 @@ final class Database {
             }
         }
 
-        func integer(_ column: Int) -> Int64? {
+        package func integer(_ column: Int) -> Int64? {
             guard case .integer(let number) = values[column] else { return nil }
             return number
         }
 
-        func blob(_ column: Int) -> [UInt8]? {
+        package func blob(_ column: Int) -> [UInt8]? {
             guard case .blob(let bytes) = values[column] else { return nil }
             return bytes
         }
 
-        func text(_ column: Int) -> String? {
+        package func text(_ column: Int) -> String? {
             guard case .text(let text) = values[column] else { return nil }
             return text
         }

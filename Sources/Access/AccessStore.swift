@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Glibc
+internal import SQLite
+
+/// Who may do what: people and devices, in a directory that is the daemon's alone.
+///
+/// Several processes may have it open: the daemon, and the command that changes it.
+package actor AccessStore {
+    private let executor = QueueExecutor(label: "access")
+    private let database: Database
+    private let key: SealingKey
+    package nonisolated let directory: String
+
+    package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    /// Opens it, and makes what is not there yet; blocks.
+    package init(directory: String) throws(AccessFailure) {
+        self.directory = directory
+        try Self.makeFolder(directory)
+        let path = "\(directory)/access.sqlite"
+        // SQLite makes its other files with the mode of this one.
+        let file = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard file >= 0 else { throw AccessFailure("open", path) }
+        close(file)
+        key = try SealingKey(file: "\(directory)/access.key")
+        do throws(Database.Failure) { database = try Self.database(at: path) } catch { throw AccessFailure(error) }
+        try Self.giveToOwner(of: directory)
+    }
+
+    private static func database(at path: String) throws(Database.Failure) -> Database {
+        let database = try Database(path: path)
+        let found = try database.userVersion()
+        guard found <= AccessSchema.version else {
+            throw Database.Failure(
+                path: path,
+                statement: "",
+                text: "it was written by a newer Martlet (version \(found); this one knows \(AccessSchema.version)); "
+                    + "install that version",
+                isNewer: true
+            )
+        }
+        try database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
+        for version in Int(found)..<AccessSchema.steps.count {
+            try database.transaction { () throws(Database.Failure) in
+                // Another process may have made it meanwhile.
+                guard try database.userVersion() == Int64(version) else { return }
+                try database.execute(AccessSchema.steps[version])
+                try database.execute("PRAGMA user_version = \(version + 1)")
+            }
+        }
+        return database
+    }
+
+    private static func makeFolder(_ path: String) throws(AccessFailure) {
+        guard mkdir(path, 0o700) != 0 else { return }
+        guard errno == EEXIST else { throw AccessFailure("make", path) }
+    }
+
+    /// What root makes by the command is the daemon's all the same.
+    private static func giveToOwner(of directory: String) throws(AccessFailure) {
+        var status = stat()
+        guard geteuid() == 0, stat(directory, &status) == 0, status.st_uid != 0 else { return }
+        for name in ["access.sqlite", "access.sqlite-wal", "access.sqlite-shm", "access.key"] {
+            let path = "\(directory)/\(name)"
+            guard lchown(path, status.st_uid, status.st_gid) == 0 || errno == ENOENT else {
+                throw AccessFailure("give away", path)
+            }
+        }
+    }
+
+    private func with<Result>(_ body: (Database) throws(Database.Failure) -> Result) throws(AccessFailure) -> Result {
+        do throws(Database.Failure) { return try body(database) } catch { throw AccessFailure(error) }
+    }
+
+    // MARK: People
+
+    /// By name.
+    package func users() throws(AccessFailure) -> [User] {
+        try with { database throws(Database.Failure) in
+            try database.query("SELECT name, role, created FROM users ORDER BY name").compactMap(User.init)
+        }
+    }
+
+    /// Adds somebody; blocks for a good part of a second.
+    ///
+    /// - Throws: ``AccessFailure`` if the name or the password will not do, or if there is such a user.
+    package func add(_ name: String, role: Role, password: String, at time: Int64) throws(AccessFailure) {
+        guard User.isName(name) else {
+            throw AccessFailure(
+                description: "'\(name)' is no name: letters a–z and A–Z, digits, '.', '_', '-' and '@', at most 64"
+            )
+        }
+        guard try !users().contains(where: { $0.name == name }) else {
+            throw AccessFailure(description: "there is a user '\(name)' already")
+        }
+        let (hash, secret) = try hashes(of: password, name)
+        try with { database throws(Database.Failure) in
+            _ = try database.query(
+                "INSERT INTO users (name, role, created, hash, secret) VALUES (?, ?, ?, ?, ?)",
+                .text(name),
+                .text(role.rawValue),
+                .integer(time),
+                .text(hash),
+                .blob(secret)
+            )
+        }
+    }
+
+    package func setPassword(_ password: String, of name: String) throws(AccessFailure) {
+        let (hash, secret) = try hashes(of: password, name)
+        try change(name, "UPDATE users SET hash = ?, secret = ? WHERE name = ?", .text(hash), .blob(secret))
+    }
+
+    package func setRole(_ role: Role, of name: String) throws(AccessFailure) {
+        try change(name, "UPDATE users SET role = ? WHERE name = ?", .text(role.rawValue))
+    }
+
+    package func remove(_ name: String) throws(AccessFailure) { try change(name, "DELETE FROM users WHERE name = ?") }
+
+    private func change(_ name: String, _ sql: String, _ values: Database.Value...) throws(AccessFailure) {
+        let count = try with { database throws(Database.Failure) in
+            try database.query(sql, values + [.text(name)])
+            return database.changedRows
+        }
+        guard count == 0 else { return }
+        let names = try users().map(\.name)
+        let hint = names.isEmpty ? "there is none yet" : "there are \(names.joined(separator: ", "))"
+        throw AccessFailure(description: "there is no user '\(name)'; \(hint)")
+    }
+
+    private func hashes(of password: String, _ name: String) throws(AccessFailure) -> (String, [UInt8]) {
+        if let objection = PasswordRules.objection(to: password, of: name) {
+            throw AccessFailure(description: objection)
+        }
+        do throws(PasswordHash.OutOfMemory) {
+            let hash = try PasswordHash(of: password)
+            return (hash.text, key.seal(DigestSecret(user: name, password: password).text))
+        } catch { throw AccessFailure(description: error.description) }
+    }
+
+    // MARK: Devices
+
+    /// By camera and age.
+    package func tokens() throws(AccessFailure) -> [DeviceToken] {
+        let key = key
+        return try with { database throws(Database.Failure) in
+            try database.query(
+                "SELECT id, camera, rights, created, digest, secret FROM tokens ORDER BY camera, created"
+            )
+            .compactMap { DeviceToken($0, key) }
+        }
+    }
+
+    /// Makes a token and returns its text, which is nowhere kept.
+    package func issue(for camera: String, rights: DeviceToken.Rights, at time: Int64) throws(AccessFailure) -> String {
+        let (token, text) = DeviceToken.issue(camera: camera, rights: rights, at: time)
+        let secret = key.seal(token.secret.text)
+        try with { database throws(Database.Failure) in
+            _ = try database.query(
+                "INSERT INTO tokens (id, camera, rights, created, digest, secret) VALUES (?, ?, ?, ?, ?, ?)",
+                .text(token.id),
+                .text(camera),
+                .text(rights.rawValue),
+                .integer(time),
+                .blob(token.digest),
+                .blob(secret)
+            )
+        }
+        return text
+    }
+
+    /// Ends a token, and whatever goes on with it.
+    package func revoke(_ id: String) throws(AccessFailure) {
+        let count = try with { database throws(Database.Failure) in
+            try database.query("DELETE FROM tokens WHERE id = ?", .text(id))
+            return database.changedRows
+        }
+        guard count == 0 else { return }
+        let ids = try tokens().map(\.id)
+        let hint = ids.isEmpty ? "there is none yet" : "there are \(ids.joined(separator: ", "))"
+        throw AccessFailure(description: "there is no token '\(id)'; \(hint)")
+    }
+
+    // MARK: All of it
+
+    /// All that is needed to let somebody in, as it is now.
+    package func guests() throws(AccessFailure) -> Guests {
+        let key = key
+        let people = try with { database throws(Database.Failure) in
+            try database.query("SELECT name, role, created, hash, secret FROM users").compactMap {
+                row -> Guests.Person? in
+                guard let user = User(row), let hash = row.text(3), let sealed = row.blob(4) else { return nil }
+                return Guests.Person(
+                    user: user,
+                    hash: PasswordHash(text: hash),
+                    // With another key nobody answers Digest; passwords do as before.
+                    secret: key.open(sealed: sealed).map(DigestSecret.init(text:))
+                )
+            }
+        }
+        return Guests(people: people, tokens: try tokens())
+    }
+
+    /// Changes whenever another process has changed something (`PRAGMA data_version`).
+    package func version() throws(AccessFailure) -> Int64 {
+        try with { database throws(Database.Failure) in try database.query("PRAGMA data_version").first?.integer(0) ?? 0
+        }
+    }
+}
+
+/// The tables, as steps from each version to the next; a released step is never changed.
+private enum AccessSchema {
+    static let version = Int64(steps.count)
+
+    static let steps = [
+        """
+        CREATE TABLE users (
+            name TEXT PRIMARY KEY NOT NULL,
+            role TEXT NOT NULL,             -- viewer, operator, admin
+            created INTEGER NOT NULL,       -- seconds since 1970
+            hash TEXT NOT NULL,             -- Argon2id of the password, with salt and parameters
+            secret BLOB NOT NULL            -- MD5 of name, realm and password for RTSP's Digest, sealed with access.key
+        ) STRICT;
+        CREATE TABLE tokens (
+            id TEXT PRIMARY KEY NOT NULL,
+            camera TEXT NOT NULL,
+            rights TEXT NOT NULL,           -- read, publish, both
+            created INTEGER NOT NULL,       -- seconds since 1970
+            digest BLOB NOT NULL,           -- SHA-256 of the token
+            secret BLOB NOT NULL            -- as of users, with the camera for a name
+        ) STRICT
+        """
+    ]
+}
+
+extension User {
+    fileprivate init?(_ row: Database.Row) {
+        guard let name = row.text(0), let role = row.text(1).flatMap(Role.init), let created = row.integer(2) else {
+            return nil
+        }
+        self.init(name: name, role: role, created: created)
+    }
+}
+
+extension DeviceToken {
+    fileprivate init?(_ row: Database.Row, _ key: SealingKey) {
+        guard let id = row.text(0), let camera = row.text(1), let rights = row.text(2).flatMap(Rights.init),
+            let created = row.integer(3), let digest = row.blob(4), let sealed = row.blob(5)
+        else { return nil }
+        self.init(
+            id: id,
+            camera: camera,
+            rights: rights,
+            created: created,
+            digest: digest,
+            secret: DigestSecret(text: key.open(sealed: sealed) ?? "")
+        )
+    }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Makes guessing slow, and keeps nobody out who has been in: delays that grow with each wrong password, by address and by
+/// account.
+///
+/// A value: time in, answers out, in seconds of a clock that does not go back. It remembers a bounded number of addresses and
+/// accounts, whatever floods it.
+package struct LoginThrottle: Sendable {
+    /// So many wrong ones cost nothing: people mistype.
+    static let free = 5
+    /// The longest delay, in seconds.
+    static let longestDelay = 900.0
+    /// After so long without another wrong one, in seconds, all is forgotten.
+    static let memory = 3600.0
+    /// Addresses, and accounts, that are remembered at a time.
+    static let capacity = 4096
+
+    private struct Failures {
+        var count: Int
+        var last: Double
+
+        /// The delay doubles from one second on.
+        var until: Double {
+            count <= free ? last : last + min(Double(1 << min(count - free - 1, 20)), longestDelay)
+        }
+    }
+
+    private var addresses: [String: Failures] = [:]
+    private var accounts: [String: Failures] = [:]
+    /// From where each account has been used: its owner is not kept out by others' guesses.
+    private var known: [String: Set<String>] = [:]
+    private static let knownLimit = 16
+
+    package init() {}
+
+    /// How long a login from an address has to wait, in seconds; 0 if it may be tried.
+    package func delay(of account: String, from address: String, at now: Double) -> Double {
+        let own = addresses[address].map { $0.until - now } ?? 0
+        let isKnown = known[account]?.contains(address) ?? false
+        let shared = isKnown ? 0 : accounts[account].map { $0.until - now } ?? 0
+        return max(0, own, shared)
+    }
+
+    /// A wrong name or password.
+    package mutating func fail(_ account: String, from address: String, at now: Double) {
+        Self.count(address, in: &addresses, at: now)
+        Self.count(account, in: &accounts, at: now)
+    }
+
+    /// A right one.
+    package mutating func succeed(_ account: String, from address: String) {
+        addresses[address] = nil
+        accounts[account] = nil
+        if known.count >= Self.capacity, known[account] == nil, let other = known.keys.first { known[other] = nil }
+        if known[account, default: []].count >= Self.knownLimit { known[account]?.removeFirst() }
+        known[account, default: []].insert(address)
+    }
+
+    private static func count(_ key: String, in table: inout [String: Failures], at now: Double) {
+        var failures = table[key] ?? Failures(count: 0, last: now)
+        if now - failures.last > memory { failures.count = 0 }
+        failures.count += 1
+        failures.last = now
+        if table.count >= capacity, table[key] == nil { makeRoom(in: &table, at: now) }
+        table[key] = failures
+    }
+
+    /// Forgets whom it costs least to forget: the old, and of the rest half of those with the fewest failures.
+    private static func makeRoom(in table: inout [String: Failures], at now: Double) {
+        table = table.filter { now - $0.value.last <= memory }
+        guard table.count >= capacity else { return }
+        let kept = table.sorted { ($0.value.count, $0.value.last) > ($1.value.count, $1.value.last) }.prefix(
+            capacity / 2
+        )
+        table = Dictionary(uniqueKeysWithValues: kept.map { ($0.key, $0.value) })
+    }
+}
+
+extension LoginThrottle {
+    /// How many addresses and accounts are remembered.
+    var remembered: Int { addresses.count + accounts.count }
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+import GStreamer
+import TestSupport
+import Testing
+
+@testable import Access
+@testable import Serving
+
+@Suite("Access over RTSP", .timeLimit(.minutes(2)))
+struct RTSPAccessTests {
+    private static let anna = Guests.Person(
+        user: User(name: "anna", role: .viewer, created: 0),
+        hash: (try? PasswordHash(of: "correct horse", .init(operations: 1, memory: 8 << 10))) ?? PasswordHash(text: ""),
+        secret: DigestSecret(user: "anna", password: "correct horse")
+    )
+    private static let reader = DeviceToken.issue(camera: "till", rights: .read, at: 0)
+    private static let publisher = DeviceToken.issue(camera: "till", rights: .publish, at: 0)
+    private static let guests = Guests(people: [anna], tokens: [reader.token, publisher.token])
+
+    private static func login(
+        _ path: String,
+        from address: String = "192.0.2.7",
+        connection: UInt = 1,
+        _ credentials: RTSPLogin.Credentials = .none
+    ) -> RTSPLogin {
+        RTSPLogin(
+            method: "DESCRIBE",
+            path: path,
+            uri: "rtsp://store:8554\(path)",
+            address: address,
+            connection: connection,
+            credentials: credentials
+        )
+    }
+
+    /// The answer to the challenge of a connection.
+    private static func digest(
+        _ access: RTSPAccess,
+        _ path: String,
+        user: String,
+        password: String,
+        connection: UInt = 1
+    ) throws -> RTSPLogin.Credentials {
+        guard case .challenged(let headers) = access.decide(login(path, connection: connection), isEncrypted: false),
+            let nonce = headers.first?.firstMatch(of: #/nonce="([^"]+)"/#)?.1
+        else { throw CommandFailure(description: "there is no challenge") }
+        let uri = "rtsp://store:8554\(path)"
+        let response = DigestSecret(user: user, password: password)
+            .response(method: "DESCRIBE", uri: uri, nonce: String(nonce))
+        return .digest(user: user, uri: uri, nonce: String(nonce), response: response)
+    }
+
+    @Test(
+        "while there is nobody, this machine alone is served",
+        arguments: ["127.0.0.1", "127.3.2.1", "::1", "192.0.2.7"]
+    )
+    func closed(address: String) {
+        let access = RTSPAccess()
+        let answer = access.decide(Self.login("/till", from: address), isEncrypted: false)
+        #expect(answer == (address == "192.0.2.7" ? .forbidden : .granted))
+    }
+
+    @Test("once there is somebody, even this machine has to log in")
+    func loopback() {
+        let access = RTSPAccess(Self.guests)
+        guard case .challenged(let headers) = access.decide(Self.login("/till", from: "127.0.0.1"), isEncrypted: false)
+        else {
+            Issue.record("let in")
+            return
+        }
+        // Never Basic where anybody may listen.
+        #expect(headers.count == 1 && headers[0].hasPrefix("Digest realm=\"Martlet\""))
+    }
+
+    /// Who, with what, which path, whether they get it.
+    private static let table: [(String, String, String, Bool)] = [
+        ("anna", "correct horse", "/till", true),
+        ("anna", "correct horse", "/door/stream=0", true),
+        ("till", reader.text, "/till", true),
+        ("till", reader.text, "/till/stream=0", true),
+        ("till", reader.text, "/door", false),
+        ("till", reader.text, "/till2", false),
+        ("till", reader.text, "/", false),
+        ("till", publisher.text, "/till", false),
+    ]
+
+    @Test("each gets what is theirs, by Digest and, encrypted, by Basic, and nothing else", arguments: table.indices)
+    func matrix(row: Int) throws {
+        let (user, password, path, isTheirs) = Self.table[row]
+        let expected = isTheirs ? RTSPAdmission.granted : .forbidden
+        let access = RTSPAccess(Self.guests)
+        let digest = try Self.digest(access, path, user: user, password: password)
+        #expect(access.decide(Self.login(path, digest), isEncrypted: false) == expected)
+        let basic = Self.login(path, .basic(user: user, password: password))
+        #expect(access.decide(basic, isEncrypted: true) == expected)
+        guard case .challenged = access.decide(basic, isEncrypted: false) else {
+            Issue.record("a password was taken that anybody could read")
+            return
+        }
+    }
+
+    @Test("an answer is worth nothing on another connection, or for another URL")
+    func replay() throws {
+        let access = RTSPAccess(Self.guests)
+        let digest = try Self.digest(access, "/till", user: "anna", password: "correct horse")
+        let elsewhere = access.decide(Self.login("/till", connection: 2, digest), isEncrypted: false)
+        let other = access.decide(Self.login("/door", digest), isEncrypted: false)
+        for answer in [elsewhere, other] {
+            if case .challenged = answer { continue }
+            Issue.record("\(answer)")
+        }
+    }
+
+    @Test("guessing is answered ever later; whoever has been in from there is not kept out")
+    func guessing() throws {
+        let access = RTSPAccess(Self.guests)
+        let right = try Self.digest(access, "/till", user: "anna", password: "correct horse")
+        #expect(access.decide(Self.login("/till", right), isEncrypted: false) == .granted)
+        for number in 0..<20 {
+            let wrong = RTSPLogin.Credentials.basic(user: "anna", password: "guess \(number)")
+            _ = access.decide(Self.login("/till", from: "203.0.113.9", connection: 9, wrong), isEncrypted: true)
+        }
+        let guess = RTSPLogin.Credentials.basic(user: "anna", password: "correct horse")
+        #expect(access.decide(Self.login("/till", from: "203.0.113.9", guess), isEncrypted: true) == .forbidden)
+        #expect(access.decide(Self.login("/till", right), isEncrypted: false) == .granted)
+    }
+
+    @Test("whoever is removed is shown out, and nobody else")
+    func revocation() throws {
+        let access = RTSPAccess(Self.guests)
+        let anna = try Self.digest(access, "/till", user: "anna", password: "correct horse", connection: 1)
+        #expect(access.decide(Self.login("/till", connection: 1, anna), isEncrypted: false) == .granted)
+        let till = try Self.digest(access, "/till", user: "till", password: Self.reader.text, connection: 2)
+        #expect(access.decide(Self.login("/till", connection: 2, till), isEncrypted: false) == .granted)
+        #expect(access.update(Guests(people: [Self.anna], tokens: [])) == [2])
+        #expect(access.update(Guests(people: [Self.anna], tokens: [])) == [])
+    }
+}
