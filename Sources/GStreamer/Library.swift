@@ -20,6 +20,8 @@ package enum Library {
     }
 
     private static let once: Void = {
+        // GIO's GnuTLS would also speak TLS 1.0 and 1.1; it reads this once, at the first connection.
+        setenv("G_TLS_GNUTLS_PRIORITY", "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2", 0)
         gst_init(nil, nil)
         // Whoever sets it wants to read what it asks for.
         if getenv("GST_DEBUG") != nil { Log.setThreshold(.debug) }

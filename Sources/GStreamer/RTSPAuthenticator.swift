@@ -17,7 +17,7 @@ package struct RTSPLogin: Sendable {
     package let uri: String
     /// From where, as an IP address.
     package let address: String
-    /// The same for all requests of one connection, and for no other that lasts.
+    /// The same for all requests of one connection, and never again for another.
     package let connection: UInt
     package let credentials: Credentials
 
@@ -115,7 +115,9 @@ package final class RTSPAuthenticator: Object, @unchecked Sendable {  // GstRTSP
     ) -> Bool {
         guard let decision = Instance.at(auth).pointee.decision else { return false }
         switch Retained<Decision>.value(of: decision)(RTSPLogin(context.pointee)) {
-        case .granted: return true
+        case .granted:
+            if let client = context.pointee.client { RTSPConnection.isNoStranger(RTSPConnection.number(of: client)) }
+            return true
         case .challenged(let headers): refuse(context, GST_RTSP_STS_UNAUTHORIZED, headers)
         case .forbidden: refuse(context, GST_RTSP_STS_FORBIDDEN, [])
         }
@@ -139,7 +141,7 @@ extension RTSPLogin {
         method = gst_rtsp_method_as_text(context.method).map { String(cString: $0) } ?? ""
         path = context.uri.flatMap { $0.pointee.abspath }.map { String(cString: $0) } ?? ""
         address = gst_rtsp_connection_get_ip(context.conn).map { String(cString: $0) } ?? ""
-        connection = UInt(bitPattern: context.client)
+        connection = context.client.map { RTSPConnection.number(of: $0) } ?? 0
         var text: UnsafePointer<gchar>?
         gst_rtsp_message_parse_request(context.request, nil, &text, nil)
         uri = text.map { String(cString: $0) } ?? ""

@@ -15,6 +15,13 @@ internal import Synchronization
 
     /// Connections at a time: each costs descriptors and threads, and running out of those would end the process.
     nonisolated static let clientLimit = 128
+    /// A connection that has not been let in for so long, in seconds, is closed: those who do not even ask take up no
+    /// places.
+    nonisolated static let strangerLimit: UInt = 10
+    /// So many of them are there at a time, of all servers: a handshake of TLS costs a thread and megabytes.
+    nonisolated static let strangerCount = 32
+    /// In bytes.
+    private nonisolated static let bodyLimit: guint = 64 << 10
 
     /// Listens at once.
     ///
@@ -38,6 +45,8 @@ internal import Synchronization
         server = Object(adopting: UnsafeMutableRawPointer(pointer))
         gst_rtsp_server_set_address(pointer, host)
         gst_rtsp_server_set_service(pointer, String(port))
+        // What a request brings besides its header is read into memory before anybody asks who it is.
+        gst_rtsp_server_set_content_length_limit(pointer, Self.bodyLimit)
         authenticator?.withPointer(as: GstRTSPAuth.self) { gst_rtsp_server_set_auth(pointer, $0) }
         if let pool = gst_rtsp_server_get_thread_pool(pointer) {
             // A client that is slow to set up holds up a quarter of the others, not all of them.
@@ -45,13 +54,15 @@ internal import Synchronization
             g_object_unref(pool)
         }
         let clients = ClientCount()
+        let hasAuthenticator = authenticator != nil
         server.connect("client-connected") { arguments in
             guard let pointer = arguments.object(0) else { return nil }
             let isOneTooMany = clients.enter() > Self.clientLimit
             let client = Object(retaining: pointer)
-            let connection = UInt(bitPattern: pointer)
+            let connection = RTSPConnection.begin(pointer, strangers: hasAuthenticator ? Self.strangerCount : nil)
             client.connect("closed") { _ in
                 clients.leave()
+                RTSPConnection.isNoStranger(connection)
                 closed(connection)
                 return nil
             }
@@ -60,6 +71,8 @@ internal import Synchronization
                 return !isOneTooMany && isAvailable(request) ? RTSPStatus.ok : .serviceUnavailable
             }
             if isOneTooMany { clients.refuse() }
+            // No words for a flood: its end is noticed on the client's thread, which then lets go of it.
+            if clients.present > 2 * Self.clientLimit { RTSPConnection.cut(pointer) }
             return nil
         }
         var error: UnsafeMutablePointer<GError>?
@@ -69,6 +82,7 @@ internal import Synchronization
         sources.append(g_source_attach(source, g_main_context_default()))
         g_source_unref(source)
         expireSessions()
+        if authenticator != nil { expireStrangers() }
     }
 
     /// Serves what the factory makes under a path such as `/front-door`.
@@ -107,7 +121,7 @@ internal import Synchronization
                 server,
                 { _, client, data in
                     guard let client, let data else { return GST_RTSP_FILTER_KEEP }
-                    let isMeant = Retained<Connections>.value(of: data).contains(UInt(bitPattern: client))
+                    let isMeant = Retained<Connections>.value(of: data).contains(RTSPConnection.number(of: client))
                     return isMeant ? GST_RTSP_FILTER_REMOVE : GST_RTSP_FILTER_KEEP
                 },
                 box
@@ -124,10 +138,25 @@ internal import Synchronization
         g_object_unref(mounts)
     }
 
+    /// Closes, every two seconds, the connections that have been let in to nothing.
+    private func expireStrangers() {
+        let timer = g_timeout_add_seconds(
+            2,
+            { _ in
+                RTSPConnection.cutStrangers(after: RTSPServer.strangerLimit)
+                return 1
+            },
+            nil
+        )
+        sources.append(timer)
+    }
+
     /// Ends, every two seconds, the sessions whose clients have fallen silent: the pool does it only when it is asked.
     private func expireSessions() {
         let pool = server.withPointer(as: GstRTSPServer.self) { gst_rtsp_server_get_session_pool($0) }
         guard let pool else { return }
+        // One connection may set up any number of them, each with threads and sockets of its own.
+        gst_rtsp_session_pool_set_max_sessions(pool, guint(Self.clientLimit))
         sources.append(
             g_timeout_add_seconds_full(
                 G_PRIORITY_DEFAULT,
@@ -143,12 +172,90 @@ internal import Synchronization
     }
 }
 
+/// What is known of a connection (`GstRTSPClient`) beside what GStreamer knows.
+enum RTSPConnection {
+    /// One that has been granted nothing yet.
+    private struct Stranger {
+        /// A `GSocket`, held.
+        let socket: UInt
+        let since: UInt
+
+        /// Its end is noticed on the client's thread, or in a handshake of TLS, which then lets go of it.
+        func cut() {
+            guard let pointer = UnsafeMutablePointer<GSocket>(bitPattern: socket) else { return }
+            g_socket_shutdown(pointer, 1, 1, nil)
+        }
+    }
+
+    private static let numberKey = "martlet-number"
+    private static let last = Atomic<UInt>(0)
+    private static let strangers = Mutex<[UInt: Stranger]>([:])
+
+    /// Gives it a number of its own: addresses in memory are given to others later.
+    ///
+    /// With a limit only so many are there that have been granted nothing: for one more the oldest has to go.
+    static func begin(_ client: UnsafeMutableRawPointer, strangers limit: Int?) -> UInt {
+        let number = last.add(1, ordering: .relaxed).newValue
+        g_object_set_data(
+            client.assumingMemoryBound(to: GObject.self),
+            numberKey,
+            UnsafeMutableRawPointer(bitPattern: number)
+        )
+        guard let limit, let socket = socket(of: client) else { return number }
+        g_object_ref(socket)
+        let stranger = Stranger(socket: UInt(bitPattern: socket), since: seconds)
+        strangers.withLock { strangers in
+            if strangers.count >= limit, let oldest = strangers.keys.min() {
+                release(oldest, of: &strangers, cut: true)
+            }
+            strangers[number] = stranger
+        }
+        return number
+    }
+
+    static func number(of client: UnsafeMutableRawPointer) -> UInt {
+        UInt(bitPattern: g_object_get_data(client.assumingMemoryBound(to: GObject.self), numberKey))
+    }
+
+    /// It has been granted something, or has ended.
+    static func isNoStranger(_ number: UInt) { strangers.withLock { release(number, of: &$0, cut: false) } }
+
+    /// Ends those that have been granted nothing for so long, in seconds.
+    static func cutStrangers(after limit: UInt) {
+        strangers.withLock { strangers in
+            for (number, stranger) in strangers where seconds >= stranger.since + limit {
+                release(number, of: &strangers, cut: true)
+            }
+        }
+    }
+
+    /// Nothing is read from it, nor sent, any more.
+    static func cut(_ client: UnsafeMutableRawPointer) {
+        if let socket = socket(of: client) { g_socket_shutdown(socket, 1, 1, nil) }
+    }
+
+    private static func release(_ number: UInt, of strangers: inout [UInt: Stranger], cut: Bool) {
+        guard let stranger = strangers.removeValue(forKey: number) else { return }
+        if cut { stranger.cut() }
+        if let pointer = UnsafeMutableRawPointer(bitPattern: stranger.socket) { g_object_unref(pointer) }
+    }
+
+    private static func socket(of client: UnsafeMutableRawPointer) -> UnsafeMutablePointer<GSocket>? {
+        gst_rtsp_client_get_connection(client.assumingMemoryBound(to: GstRTSPClient.self))
+            .flatMap { gst_rtsp_connection_get_read_socket($0) }
+    }
+
+    private static var seconds: UInt { UInt(g_get_monotonic_time() / 1_000_000) }
+}
+
 /// How many clients are connected, counted on the server's threads.
 private final class ClientCount: Sendable {
     private let count = Atomic<Int>(0)
     private let refused = Atomic<Int>(0)
 
     func enter() -> Int { count.add(1, ordering: .relaxed).newValue }
+
+    var present: Int { count.load(ordering: .relaxed) }
 
     func leave() { count.subtract(1, ordering: .relaxed) }
 
