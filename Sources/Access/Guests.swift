@@ -10,7 +10,8 @@ package struct Guests: Sendable {
 
     /// Somebody who has shown who it is.
     package enum Guest: Equatable, Sendable {
-        case person(User)
+        /// With the password's hash as it was then.
+        case person(User, PasswordHash)
         case device(DeviceToken)
 
         /// Whether a camera's live video is for this one.
@@ -31,7 +32,7 @@ package struct Guests: Sendable {
         /// For the log.
         package var name: String {
             switch self {
-            case .person(let user): user.name
+            case .person(let user, _): user.name
             case .device(let token): "token \(token.id) of \(token.camera)"
             }
         }
@@ -42,12 +43,19 @@ package struct Guests: Sendable {
 
     package static let nobody = Guests(people: [], tokens: [])
 
-    init(people: [Person], tokens: [DeviceToken]) {
-        self.people = Dictionary(uniqueKeysWithValues: people.map { ($0.user.name, $0) })
-        self.tokens = tokens
+    /// Nobody knows who may come in, so nobody may: not even this machine.
+    package static let unknown = Guests(people: [], tokens: [], isKnown: false)
+
+    package let isKnown: Bool
+
+    init(people: [Person], tokens: [DeviceToken], isKnown: Bool = true) {
+        // A database that was changed by hand may have two that are the same to Swift.
+        self.people = Dictionary(people.map { ($0.user.name, $0) }) { one, _ in one }
+        (self.tokens, self.isKnown) = (tokens, isKnown)
     }
 
-    package var isEmpty: Bool { people.isEmpty && tokens.isEmpty }
+    /// Whether there is neither user nor token.
+    package var isEmpty: Bool { isKnown && people.isEmpty && tokens.isEmpty }
 
     /// Who answers a Digest challenge so (RFC 2617); `nil` for nobody.
     package func digest(user: String, method: String, uri: String, nonce: String, response: String) -> Guest? {
@@ -56,28 +64,33 @@ package struct Guests: Sendable {
             guard let secret, !secret.text.isEmpty else { return false }
             return Sodium.areEqual(Array(secret.response(method: method, uri: uri, nonce: nonce).utf8), given)
         }
-        if let person = people[user], isRight(person.secret) { return .person(person.user) }
+        if let person = people[user], isRight(person.secret) { return .person(person.user, person.hash) }
         return tokens.first { $0.camera == user && isRight($0.secret) }.map(Guest.device)
     }
 
     /// Whose name and password these are; blocks for a good part of a second, whether there is such a user or not.
     package func password(user: String, _ password: String) -> Guest? {
-        if let token = token(password), token.camera == user { return .device(token) }
+        if let device = device(user: user, password) { return device }
         guard let person = people[user] else {
             // As long as for somebody who is there: the time must not tell who is.
             _ = Self.decoy?.matches(password)
             return nil
         }
-        return person.hash.matches(password) ? .person(person.user) : nil
+        return person.hash.matches(password) ? .person(person.user, person.hash) : nil
+    }
+
+    /// Whose name and token these are; takes no time.
+    package func device(user: String, _ password: String) -> Guest? {
+        token(password).flatMap { $0.camera == user ? .device($0) : nil }
     }
 
     /// Whose token this is.
     package func token(_ text: String) -> DeviceToken? { tokens.first { $0.matches(text) } }
 
-    /// Whether somebody who came in before may still be there.
+    /// Whether somebody who came in before may still be there: a new password ends what goes on with the former one.
     package func contains(_ guest: Guest) -> Bool {
         switch guest {
-        case .person(let user): people[user.name] != nil
+        case .person(let user, let hash): people[user.name]?.hash == hash
         case .device(let token): tokens.contains { $0.id == token.id }
         }
     }

@@ -27,6 +27,8 @@ package struct LoginThrottle: Sendable {
 
     private var addresses: [String: Failures] = [:]
     private var accounts: [String: Failures] = [:]
+    /// By account and address, for those who have been in from there.
+    private var pairs: [String: Failures] = [:]
     /// From where each account has been used: its owner is not kept out by others' guesses.
     private var known: [String: Set<String>] = [:]
     private static let knownLimit = 16
@@ -35,26 +37,30 @@ package struct LoginThrottle: Sendable {
 
     /// How long a login from an address has to wait, in seconds; 0 if it may be tried.
     package func delay(of account: String, from address: String, at now: Double) -> Double {
-        let own = addresses[address].map { $0.until - now } ?? 0
         let isKnown = known[account]?.contains(address) ?? false
-        let shared = isKnown ? 0 : accounts[account].map { $0.until - now } ?? 0
-        return max(0, own, shared)
+        let failures =
+            isKnown ? [pairs[Self.pair(account, address)]] : [addresses[address], accounts[account]]
+        return failures.reduce(0) { max($0, ($1?.until ?? now) - now) }
     }
 
     /// A wrong name or password.
     package mutating func fail(_ account: String, from address: String, at now: Double) {
         Self.count(address, in: &addresses, at: now)
         Self.count(account, in: &accounts, at: now)
+        if known[account]?.contains(address) ?? false { Self.count(Self.pair(account, address), in: &pairs, at: now) }
     }
 
     /// A right one.
     package mutating func succeed(_ account: String, from address: String) {
         addresses[address] = nil
         accounts[account] = nil
+        pairs[Self.pair(account, address)] = nil
         if known.count >= Self.capacity, known[account] == nil, let other = known.keys.first { known[other] = nil }
         if known[account, default: []].count >= Self.knownLimit { known[account]?.removeFirst() }
         known[account, default: []].insert(address)
     }
+
+    private static func pair(_ account: String, _ address: String) -> String { "\(address) \(account)" }
 
     private static func count(_ key: String, in table: inout [String: Failures], at now: Double) {
         var failures = table[key] ?? Failures(count: 0, last: now)
@@ -78,5 +84,5 @@ package struct LoginThrottle: Sendable {
 
 extension LoginThrottle {
     /// How many addresses and accounts are remembered.
-    var remembered: Int { addresses.count + accounts.count }
+    var remembered: Int { addresses.count + accounts.count + pairs.count }
 }

@@ -2,6 +2,7 @@
 package import Access
 internal import GLib
 package import GStreamer
+internal import Glibc
 internal import Synchronization
 
 /// Who may have what over RTSP; asked on the server's threads for each request.
@@ -16,8 +17,9 @@ package final class RTSPAccess: Sendable {
     }
 
     private struct Admitted {
-        let guest: Guests.Guest
-        let credentials: RTSPLogin.Credentials
+        /// All who have been on it: what one of them began goes on when another has come.
+        var guests: [Guests.Guest]
+        var credentials: RTSPLogin.Credentials
     }
 
     private let state: Mutex<State>
@@ -32,47 +34,71 @@ package final class RTSPAccess: Sendable {
     package func decide(_ login: RTSPLogin, isEncrypted: Bool) -> RTSPAdmission {
         let (guests, admitted) = state.withLock { ($0.guests, $0.admitted[login.connection]) }
         let camera = login.path.split(separator: "/").first.map(String.init) ?? ""
+        guard guests.isKnown else {
+            report("a client is refused: users and tokens cannot be read", login)
+            return .forbidden
+        }
         if guests.isEmpty {
             if Self.isLoopback(login.address) { return .granted }
             report("a client is refused: there is neither user nor token yet; make one with 'martlet user add'", login)
             return .forbidden
         }
-        if isEncrypted, let admitted, admitted.credentials == login.credentials, case .basic = login.credentials {
-            return admission(of: admitted.guest, to: camera, login)
+        if isEncrypted, let admitted, admitted.credentials == login.credentials, case .basic = login.credentials,
+            let guest = admitted.guests.last
+        {
+            return admission(of: guest, to: camera, login)
         }
         guard let account = login.credentials.user else { return challenge(login, isEncrypted) }
-        let now = ClockTime.now.seconds
-        guard state.withLock({ $0.throttle.delay(of: account, from: login.address, at: now) }) == 0 else {
-            report("too many wrong passwords for '\(account)': refused for a while", login)
+        let (address, now) = (Self.network(of: login.address), ClockTime.now.seconds)
+        // Guessing is made slow for passwords: nobody guesses a token, and no guesser keeps out a device, nor whoever is
+        // on this connection already.
+        let quick = quickGuest(login, among: guests, isEncrypted)
+        let isFree = quick.map { $0.isDevice || admitted?.guests.contains($0) ?? false } ?? false
+        guard isFree || state.withLock({ $0.throttle.delay(of: account, from: address, at: now) }) == 0 else {
+            report("too many wrong passwords for \(Self.shown(account)): refused for a while", login)
             return .forbidden
         }
-        guard let guest = guest(login, among: guests, isEncrypted) else {
-            state.withLock { $0.throttle.fail(account, from: login.address, at: now) }
-            report("wrong name or password for '\(account)'", login)
+        guard let guest = quick ?? slowGuest(login, among: guests, isEncrypted), admit(guest, account, login) else {
+            state.withLock { $0.throttle.fail(account, from: address, at: now) }
+            report("wrong name or password for \(Self.shown(account))", login)
             return challenge(login, isEncrypted)
-        }
-        state.withLock { state in
-            state.throttle.succeed(account, from: login.address)
-            state.admitted[login.connection] = Admitted(guest: guest, credentials: login.credentials)
         }
         return admission(of: guest, to: camera, login)
     }
 
+    /// `false` if somebody was shown out while the password was checked.
+    private func admit(_ guest: Guests.Guest, _ account: String, _ login: RTSPLogin) -> Bool {
+        state.withLock { state in
+            guard state.guests.contains(guest) else { return false }
+            state.throttle.succeed(account, from: Self.network(of: login.address))
+            let former = state.admitted[login.connection]?.guests.filter { $0 != guest } ?? []
+            state.admitted[login.connection] = Admitted(guests: former + [guest], credentials: login.credentials)
+            return true
+        }
+    }
+
     private func admission(of guest: Guests.Guest, to camera: String, _ login: RTSPLogin) -> RTSPAdmission {
         if guest.mayRead(camera) { return .granted }
-        report("\(guest.name) is not for '\(camera)'", login)
+        report("\(guest.name) is not for \(Self.shown(camera))", login)
         return .forbidden
     }
 
-    private func guest(_ login: RTSPLogin, among guests: Guests, _ isEncrypted: Bool) -> Guests.Guest? {
+    /// By what takes no time to check: Digest, and tokens.
+    private func quickGuest(_ login: RTSPLogin, among guests: Guests, _ isEncrypted: Bool) -> Guests.Guest? {
         switch login.credentials {
         case .none: nil
-        case .basic(let user, let password): isEncrypted ? guests.password(user: user, password) : nil
+        case .basic(let user, let password): isEncrypted ? guests.device(user: user, password) : nil
         case .digest(let user, let uri, let nonce, let response):
             // What was answered for another URL, or on another connection, is worth nothing here.
             Self.path(of: uri) == Self.path(of: login.uri) && nonces.isOurs(nonce, on: login.connection)
                 ? guests.digest(user: user, method: login.method, uri: uri, nonce: nonce, response: response) : nil
         }
+    }
+
+    /// By a password, which takes long to check.
+    private func slowGuest(_ login: RTSPLogin, among guests: Guests, _ isEncrypted: Bool) -> Guests.Guest? {
+        guard isEncrypted, case .basic(let user, let password) = login.credentials else { return nil }
+        return guests.password(user: user, password)
     }
 
     private func challenge(_ login: RTSPLogin, _ isEncrypted: Bool) -> RTSPAdmission {
@@ -82,7 +108,7 @@ package final class RTSPAccess: Sendable {
 
     private func report(_ text: String, _ login: RTSPLogin) {
         // All of them share a budget: a flood of refusals fills no journal.
-        Log.write(.warning, "RTSP: \(text) (from \(login.address), \(login.path))", budget: "access")
+        Log.write(.warning, "RTSP: \(text) (from \(login.address), \(Self.shown(login.path)))", budget: "access")
     }
 
     /// A connection has ended.
@@ -92,7 +118,7 @@ package final class RTSPAccess: Sendable {
     package func update(_ guests: Guests) -> Set<UInt> {
         state.withLock { state in
             state.guests = guests
-            let gone = state.admitted.filter { !guests.contains($0.value.guest) }.keys
+            let gone = state.admitted.filter { !$0.value.guests.allSatisfy(guests.contains) }.keys
             for connection in gone { state.admitted[connection] = nil }
             return Set(gone)
         }
@@ -100,6 +126,23 @@ package final class RTSPAccess: Sendable {
 
     static func isLoopback(_ address: String) -> Bool {
         address == "::1" || address.hasPrefix("127.") || address.hasPrefix("::ffff:127.")
+    }
+
+    /// Whose addresses are one guesser's: with IPv6 everybody has 2⁶⁴ of them.
+    static func network(of address: String) -> String {
+        var bytes = in6_addr()
+        guard !address.hasPrefix("::ffff:"), inet_pton(AF_INET6, String(address.prefix { $0 != "%" }), &bytes) == 1
+        else {
+            return address
+        }
+        return withUnsafeBytes(of: bytes) { $0.prefix(8).map { String($0, radix: 16) }.joined(separator: ":") }
+    }
+
+    /// What somebody unknown has written, in the log: short, and in one line.
+    static func shown(_ text: String) -> String {
+        let short = text.prefix(64)
+        let plain = short.unicodeScalars.map { (32..<127).contains($0.value) ? Character($0) : "?" }
+        return "'\(String(plain))\(short.count < text.count ? "…" : "")'"
     }
 
     /// Of a URL that is written whole, or as a path alone.
@@ -117,6 +160,10 @@ extension RTSPLogin.Credentials {
         case .basic(let user, _), .digest(let user, _, _, _): user
         }
     }
+}
+
+extension Guests.Guest {
+    fileprivate var isDevice: Bool { if case .device = self { true } else { false } }
 }
 
 extension ClockTime {

@@ -29,6 +29,18 @@ struct LoginThrottleTests {
         #expect(throttle.delay(of: "anna", from: "198.51.100.1", at: 0) == LoginThrottle.longestDelay)
     }
 
+    @Test("whoever has been in comes in again, however many guess at other accounts from the same address")
+    func neighbour() {
+        var throttle = LoginThrottle()
+        throttle.succeed("anna", from: "192.168.1.5")
+        for number in 0..<20 { throttle.fail("user\(number)", from: "192.168.1.5", at: 0) }
+        #expect(throttle.delay(of: "anna", from: "192.168.1.5", at: 0) == 0)
+        #expect(throttle.delay(of: "bob", from: "192.168.1.5", at: 0) == LoginThrottle.longestDelay)
+        // Not at that account: who guesses there has to wait as everywhere.
+        for _ in 0..<20 { throttle.fail("anna", from: "192.168.1.5", at: 0) }
+        #expect(throttle.delay(of: "anna", from: "192.168.1.5", at: 0) == LoginThrottle.longestDelay)
+    }
+
     @Test("a flood from a hundred thousand addresses takes a bounded memory, and hides no guesser")
     func flood() {
         var throttle = LoginThrottle()

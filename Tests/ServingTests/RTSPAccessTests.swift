@@ -125,6 +125,60 @@ struct RTSPAccessTests {
         #expect(access.decide(Self.login("/till", right), isEncrypted: false) == .granted)
     }
 
+    @Test("guessing keeps out no device, and nobody who is on the connection already")
+    func device() throws {
+        let access = RTSPAccess(Self.guests)
+        let anna = try Self.digest(access, "/till", user: "anna", password: "correct horse", connection: 3)
+        #expect(access.decide(Self.login("/till", connection: 3, anna), isEncrypted: false) == .granted)
+        for number in 0..<40 {
+            let wrong = RTSPLogin.Credentials.basic(user: number < 20 ? "till" : "anna", password: "guess \(number)")
+            _ = access.decide(Self.login("/till", connection: 9, wrong), isEncrypted: false)
+        }
+        let till = try Self.digest(access, "/till", user: "till", password: Self.reader.text)
+        #expect(access.decide(Self.login("/till", till), isEncrypted: false) == .granted)
+        let basic = RTSPLogin.Credentials.basic(user: "till", password: Self.reader.text)
+        #expect(access.decide(Self.login("/till", connection: 2, basic), isEncrypted: true) == .granted)
+        #expect(access.decide(Self.login("/till", connection: 3, anna), isEncrypted: false) == .granted)
+    }
+
+    @Test("a new password shows out whoever came in with the former one, and so does one of several who were there")
+    func changes() throws {
+        let access = RTSPAccess(Self.guests)
+        for (user, password) in [("till", Self.reader.text), ("anna", "correct horse")] {
+            let login = try Self.digest(access, "/till", user: user, password: password)
+            #expect(access.decide(Self.login("/till", login), isEncrypted: false) == .granted)
+        }
+        let hash = try PasswordHash(of: "another horse", .init(operations: 1, memory: 8 << 10))
+        let other = Guests.Person(
+            user: Self.anna.user,
+            hash: hash,
+            secret: DigestSecret(user: "anna", password: "another horse")
+        )
+        #expect(access.update(Guests(people: [other], tokens: [Self.reader.token])) == [1])
+        let again = try Self.digest(access, "/till", user: "anna", password: "another horse")
+        #expect(access.decide(Self.login("/till", again), isEncrypted: false) == .granted)
+        let till = try Self.digest(access, "/till", user: "till", password: Self.reader.text)
+        #expect(access.decide(Self.login("/till", till), isEncrypted: false) == .granted)
+        #expect(access.update(Guests(people: [other], tokens: [])) == [1])
+    }
+
+    @Test("while nobody knows who may come in, nobody may, this machine included")
+    func unknown() {
+        let access = RTSPAccess(.unknown)
+        #expect(access.decide(Self.login("/till", from: "127.0.0.1"), isEncrypted: false) == .forbidden)
+    }
+
+    @Test("with IPv6 a whole network is one guesser; what strangers write is short and one line in the log")
+    func strangers() {
+        #expect(RTSPAccess.network(of: "2001:db8:1:2::7") == RTSPAccess.network(of: "2001:db8:1:2:ffff::9"))
+        #expect(RTSPAccess.network(of: "2001:db8:1:2::7") != RTSPAccess.network(of: "2001:db8:1:3::7"))
+        #expect(RTSPAccess.network(of: "fe80::1%eth0") == RTSPAccess.network(of: "fe80::2"))
+        #expect(RTSPAccess.network(of: "192.0.2.7") == "192.0.2.7")
+        #expect(RTSPAccess.network(of: "::ffff:192.0.2.7") == "::ffff:192.0.2.7")
+        #expect(RTSPAccess.shown("a\nerror b\u{1B}é") == "'a?error b??'")
+        #expect(RTSPAccess.shown(String(repeating: "n", count: 100)).count == 67)
+    }
+
     @Test("whoever is removed is shown out, and nobody else")
     func revocation() throws {
         let access = RTSPAccess(Self.guests)
