@@ -9,6 +9,8 @@ package actor AccessStore {
     private let executor = QueueExecutor(label: "access")
     private let database: Database
     private let key: SealingKey
+    /// Which file it is.
+    private let identity: [UInt64]
     package nonisolated let directory: String
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -25,6 +27,13 @@ package actor AccessStore {
         key = try SealingKey(file: "\(directory)/access.key")
         do throws(Database.Failure) { database = try Self.database(at: path) } catch { throw AccessFailure(error) }
         try Self.giveToOwner(of: directory)
+        identity = Self.identity(of: path)
+    }
+
+    /// Device and number of a file; empty if there is none.
+    private static func identity(of path: String) -> [UInt64] {
+        var status = stat()
+        return lstat(path, &status) == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : []
     }
 
     private static func database(at path: String) throws(Database.Failure) -> Database {
@@ -52,7 +61,13 @@ package actor AccessStore {
     }
 
     private static func makeFolder(_ path: String) throws(AccessFailure) {
-        guard mkdir(path, 0o700) != 0 else { return }
+        guard mkdir(path, 0o700) != 0 else {
+            // The command, as root, before the daemon ever ran: its folder is whose the one above is.
+            var above = stat()
+            guard geteuid() == 0, stat("\(path)/..", &above) == 0, above.st_uid != 0 else { return }
+            guard lchown(path, above.st_uid, above.st_gid) == 0 else { throw AccessFailure("give away", path) }
+            return
+        }
         guard errno == EEXIST else { throw AccessFailure("make", path) }
     }
 
@@ -202,8 +217,15 @@ package actor AccessStore {
     }
 
     /// Changes whenever another process has changed something (`PRAGMA data_version`).
+    ///
+    /// - Throws: ``AccessFailure`` also if the file is no longer the one that was opened, as after a backup was put back.
     package func version() throws(AccessFailure) -> Int64 {
-        try with { database throws(Database.Failure) in try database.query("PRAGMA data_version").first?.integer(0) ?? 0
+        let path = "\(directory)/access.sqlite"
+        guard Self.identity(of: path) == identity else {
+            throw AccessFailure(description: "\(path) is gone, or is another file")
+        }
+        return try with { database throws(Database.Failure) in
+            try database.query("PRAGMA data_version").first?.integer(0) ?? 0
         }
     }
 }

@@ -98,6 +98,12 @@ package enum Certificate {
             close(descriptor)
             throw AccessFailure("open", new)
         }
+        // What root makes by the command is the daemon's all the same.
+        var owner = stat()
+        let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        if geteuid() == 0, stat(folder, &owner) == 0, fchown(descriptor, owner.st_uid, owner.st_gid) != 0 {
+            throw AccessFailure("give away", new)
+        }
         let isWritten = body(stream) == 1 && fflush(stream) == 0 && fsync(descriptor) == 0
         guard fclose(stream) == 0, isWritten, rename(new, path) == 0 else { throw AccessFailure("write", path) }
     }

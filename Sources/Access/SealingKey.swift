@@ -8,16 +8,7 @@ struct SealingKey: Sendable {
 
     /// Reads it, or makes it if there is none.
     init(file: String) throws(AccessFailure) {
-        let made = Glibc.open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        if made >= 0 {
-            defer { close(made) }
-            bytes = Sodium.random(Int(crypto_secretbox_KEYBYTES))
-            guard write(made, bytes, bytes.count) == bytes.count, fsync(made) == 0 else {
-                throw AccessFailure("write", file)
-            }
-            return
-        }
-        guard errno == EEXIST else { throw AccessFailure("create", file) }
+        if access(file, F_OK) != 0 { try Self.make(file) }
         let found = Glibc.open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard found >= 0 else { throw AccessFailure("open", file) }
         defer { close(found) }
@@ -26,6 +17,23 @@ struct SealingKey: Sendable {
             throw AccessFailure(description: "\(file) is no key: give passwords and tokens anew once it is moved away")
         }
         bytes = Array(read.dropLast())
+    }
+
+    /// Beside the place first: a power cut leaves no half of a key, and of two only the first makes one.
+    private static func make(_ file: String) throws(AccessFailure) {
+        let new = "\(file).\(getpid())"
+        unlink(new)
+        let made = Glibc.open(new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard made >= 0 else { throw AccessFailure("create", new) }
+        defer {
+            close(made)
+            unlink(new)
+        }
+        let bytes = Sodium.random(Int(crypto_secretbox_KEYBYTES))
+        guard write(made, bytes, bytes.count) == bytes.count, fsync(made) == 0 else {
+            throw AccessFailure("write", new)
+        }
+        guard link(new, file) == 0 || errno == EEXIST else { throw AccessFailure("create", file) }
     }
 
     /// Nonce and sealed text.

@@ -1,40 +1,76 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Access
 internal import Configuration
+internal import Dispatch
 internal import GLib
 internal import Serving
 
 /// Has a running service know who may come in, and whoever may no longer leave at once.
+///
+/// Recording does not depend on it: where users and tokens cannot be read at the start nobody is let in until they can,
+/// and later those stay who were known last.
 @MainLoop final class AccessWatch {
     /// The command writes, the daemon sees: a token that is revoked ends what goes on with it within a second.
     private static let interval = Duration.milliseconds(400)
+    /// What cannot be opened is tried again so often.
+    private static let pause = Duration.seconds(2)
 
-    private let store: AccessStore
-    private(set) var guests: Guests
-    var directory: String { store.directory }
+    private let access: Configuration.Access?
+    private var store: AccessStore?
+    private(set) var guests = Guests.unknown
+    /// Why users and tokens cannot be read, in words for the user.
+    private(set) var trouble: String?
+    let directory: String
 
-    init(_ store: AccessStore) async throws(AccessFailure) {
-        self.store = store
-        guests = try await store.guests()
+    init(_ access: Configuration.Access?) async {
+        self.access = access
+        directory = AccessDirectory.path(access)
+        do throws(AccessFailure) { guests = try await read() } catch { complain(error) }
     }
 
     /// Tells of each change, until the task is cancelled.
     func follow(_ changed: @MainLoop (Guests) -> Void) async {
         var last: Int64?
-        var trouble = ""
         while !Task.isCancelled {
             do throws(AccessFailure) {
-                let version = try await store.version()
+                if store == nil { last = nil }
+                let version = try await opened().version()
                 if version != last {
-                    guests = try await store.guests()
+                    guests = try await read()
                     changed(guests)
                 }
-                (last, trouble) = (version, "")
+                if trouble != nil { Log.notice("users and tokens can be read again") }
+                (last, trouble) = (version, nil)
             } catch {
-                if trouble != error.description { Log.error("users and tokens cannot be read: \(error)") }
-                trouble = error.description
+                complain(error)
+                // It may be another file by now.
+                store = nil
             }
-            do { try await Task.sleep(for: Self.interval) } catch { return }
+            do { try await Task.sleep(for: store == nil ? Self.pause : Self.interval) } catch { return }
         }
     }
+
+    private func complain(_ error: AccessFailure) {
+        let text = "users and tokens cannot be read: \(error)"
+        if trouble != text { Log.error(text) }
+        trouble = text
+    }
+
+    private func read() async throws(AccessFailure) -> Guests { try await opened().guests() }
+
+    private func opened() async throws(AccessFailure) -> AccessStore {
+        if let store { return store }
+        let access = access
+        // A database that another process holds lets itself be waited for, not by the main loop.
+        let result = await withCheckedContinuation { done in
+            Self.queue.async {
+                done.resume(returning: Result { () throws(AccessFailure) in try AccessDirectory.open(access) })
+            }
+        }
+        let new = try result.get()
+        store = new
+        return new
+    }
+
+    private static let queue = DispatchQueue(label: "access-open")
 }

@@ -57,14 +57,8 @@ internal import Serving
         let path = arguments.configurationPath
         let configuration = LiveConfiguration(path: path, loaded, role: role, library: library)
         do {
-            let access = try AccessDirectory.open(loaded.configuration?.access)
-            let daemon = try Daemon(
-                plan,
-                configuration,
-                library,
-                try await AccessWatch(access),
-                try certificate(in: access)
-            )
+            let access = await AccessWatch(loaded.configuration?.access)
+            let daemon = try Daemon(plan, configuration, library, access, certificate(in: access.directory))
             return await daemon.run()
         } catch {
             Log.error("\(error)")
@@ -73,9 +67,9 @@ internal import Serving
     }
 
     /// `nil`, and a word about it, where there is no TLS.
-    private static func certificate(in access: AccessStore) throws(AccessFailure) -> TLSCertificate? {
-        let files = try AccessDirectory.certificate(in: access.directory)
-        do throws(TLSCertificate.Failure) {
+    private static func certificate(in directory: String) -> TLSCertificate? {
+        do {
+            let files = try AccessDirectory.certificate(in: directory)
             return try TLSCertificate(certificate: files.certificate, key: files.key)
         } catch {
             Log.warning("nothing is served encrypted: \(error)")

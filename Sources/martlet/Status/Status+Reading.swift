@@ -27,7 +27,7 @@ extension Daemon {
                 listen: self.cameras.service.address.description,
                 tlsListen: self.cameras.service.secureAddress?.description
             ),
-            access: Status.Access(open: !access.guests.isEmpty, directory: access.directory),
+            access: Status.Access(open: access.guests.isKnown && !access.guests.isEmpty, directory: access.directory),
             recording: Status.Recording(directory: self.cameras.plan.store.directory, open: false),
             resources: .now,
             cameras: cameras
@@ -44,7 +44,8 @@ extension Daemon {
 
     /// What is wrong and no camera's.
     private var generalTroubles: [String] {
-        cameras.troubles + [configuration.sentence, ledTrouble.map { "camera.led: \($0)" }].compactMap { $0 }
+        let others = [configuration.sentence, access.trouble, ledTrouble.map { "camera.led: \($0)" }]
+        return cameras.troubles + others.compactMap { $0 }
     }
 
     /// A disk that hangs does not answer, and holds up no answer of ours.
