@@ -62,7 +62,9 @@ let package = Package(
         ),
         .executableTarget(
             name: "martlet",
-            dependencies: ["Access", "CLinux", "Configuration", "CSystemd", "Footage", "GLib", "GStreamer", "Media", "Serving"],
+            dependencies: [
+                "Access", "CLinux", "Configuration", "CSystemd", "Footage", "GLib", "GStreamer", "Media", "Serving",
+            ],
             swiftSettings: settings
         ),
 

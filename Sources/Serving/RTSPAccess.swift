@@ -27,9 +27,6 @@ package final class RTSPAccess: Sendable {
 
     package init(_ guests: Guests = .nobody) { state = Mutex(State(guests: guests)) }
 
-    /// Whether anybody but this machine is served.
-    package var isOpen: Bool { state.withLock { !$0.guests.isEmpty } }
-
     /// Answers a request; `isEncrypted` says that nobody listens in, so that a password may be sent as it is.
     package func decide(_ login: RTSPLogin, isEncrypted: Bool) -> RTSPAdmission {
         let (guests, admitted) = state.withLock { ($0.guests, $0.admitted[login.connection]) }

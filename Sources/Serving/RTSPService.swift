@@ -15,7 +15,6 @@ internal import Synchronization
 
     private let servers: [RTSPServer]
     private let access: RTSPAccess
-    private let authenticators: [RTSPAuthenticator]
     private let library: PipelineLibrary
     private let feeds: Feeds
     package let address: ListenAddress
@@ -38,7 +37,6 @@ internal import Synchronization
         let encrypted = secure.map { secure in
             RTSPAuthenticator(certificate: secure.certificate) { access.decide($0, isEncrypted: true) }
         }
-        authenticators = [plain] + (encrypted.map { [$0] } ?? [])
         var servers = [try Self.listen(listen, plain, feeds, access)]
         if let secure, let encrypted {
             // Two of ours on one machine have one default between them: the other goes on without.
@@ -80,11 +78,6 @@ internal import Synchronization
         Log.notice(
             "RTSP: \(gone.count) connection\(gone.count == 1 ? "" : "s") closed: those who had them may no longer"
         )
-    }
-
-    /// Shows another certificate to those who connect from now on.
-    package func use(_ certificate: TLSCertificate) {
-        if authenticators.count > 1 { authenticators[1].use(certificate) }
     }
 
     /// Serves a feed under its camera's name.

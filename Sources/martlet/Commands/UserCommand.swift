@@ -13,7 +13,7 @@ internal import GLib
             }
             let password = try Passphrase.new(arguments["password-file"], terminal)
             try await store.add(name, role: role, password: password, at: AccessCommand.now)
-            terminal.complain("'\(name)' may log in as \(role.rawValue)")
+            terminal.complain("'\(name)' may log in as \(role.rawValue): kept in \(store.directory)")
         }
     }
 
