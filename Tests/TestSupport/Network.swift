@@ -26,12 +26,17 @@ extension sockaddr_in {
 }
 
 /// A TCP port of 127.0.0.1 that nobody listens on.
+///
+/// Not one of those that the system gives to outgoing connections: others would be given it before it is used.
 package func freePort() throws -> Int {
-    let probe = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    guard probe >= 0 else { throw SocketFailure("socket") }
-    defer { close(probe) }
-    guard sockaddr_in(loopback: 0).withAddress({ bind(probe, $0, $1) }) == 0 else { throw SocketFailure("bind") }
-    return try port(of: probe)
+    for _ in 0..<100 {
+        let probe = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard probe >= 0 else { throw SocketFailure("socket") }
+        defer { close(probe) }
+        let port = Int.random(in: 10_000..<30_000)
+        if sockaddr_in(loopback: port).withAddress({ bind(probe, $0, $1) }) == 0 { return port }
+    }
+    throw SocketFailure("bind")
 }
 
 /// The port that a socket has.
