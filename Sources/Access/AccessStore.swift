@@ -38,25 +38,9 @@ package actor AccessStore {
 
     private static func database(at path: String) throws(Database.Failure) -> Database {
         let database = try Database(path: path)
-        let found = try database.userVersion()
-        guard found <= AccessSchema.version else {
-            throw Database.Failure(
-                path: path,
-                statement: "",
-                text: "it was written by a newer Martlet (version \(found); this one knows \(AccessSchema.version)); "
-                    + "install that version",
-                isNewer: true
-            )
-        }
+        try database.refuseNewer(than: AccessSchema.steps, "it", "install that version")
         try database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON")
-        for version in Int(found)..<AccessSchema.steps.count {
-            try database.transaction { () throws(Database.Failure) in
-                // Another process may have made it meanwhile.
-                guard try database.userVersion() == Int64(version) else { return }
-                try database.execute(AccessSchema.steps[version])
-                try database.execute("PRAGMA user_version = \(version + 1)")
-            }
-        }
+        try database.upgrade(by: AccessSchema.steps)
         return database
     }
 
@@ -232,8 +216,6 @@ package actor AccessStore {
 
 /// The tables, as steps from each version to the next; a released step is never changed.
 private enum AccessSchema {
-    static let version = Int64(steps.count)
-
     static let steps = [
         """
         CREATE TABLE users (

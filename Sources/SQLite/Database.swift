@@ -123,6 +123,27 @@ package final class Database {
         }
     }
 
+    /// Refuses what was written with more steps than these, and says `advice` besides.
+    package func refuseNewer(than steps: [String], _ what: String, _ advice: String) throws(Failure) {
+        let found = try userVersion()
+        guard found > steps.count else { return }
+        let text = "\(what) was written by a newer Martlet (version \(found); this one knows \(steps.count)); \(advice)"
+        throw Failure(path: path, statement: "", text: text, isNewer: true)
+    }
+
+    /// Takes the steps that are missing, each in a transaction of its own.
+    package func upgrade(by steps: [String]) throws(Failure) {
+        let found = try userVersion()
+        for (version, step) in steps.enumerated().dropFirst(Int(found)) {
+            try transaction { () throws(Failure) in
+                // Another process may have taken it meanwhile.
+                guard try userVersion() == Int64(version) else { return }
+                try execute(step)
+                try execute("PRAGMA user_version = \(version + 1)")
+            }
+        }
+    }
+
     /// The version of the schema, for the owner's use (`PRAGMA user_version`).
     package func userVersion() throws(Failure) -> Int64 { try query("PRAGMA user_version").first?.integer(0) ?? 0 }
 

@@ -58,7 +58,13 @@ struct WatchdogTests {
         let words = Words()
         let isAlive = Atomic<Bool>(true)
         let watchdog = Watchdog(limit: .milliseconds(30)) { words.say() }
-        let feeding = Task { await watchdog.run { isAlive.load(ordering: .relaxed) } }
+        let asked = Atomic<Int>(0)
+        let feeding = Task {
+            await watchdog.run {
+                asked.add(1, ordering: .relaxed)
+                return isAlive.load(ordering: .relaxed)
+            }
+        }
         try await eventually { words.count >= 3 }
         // A main loop that is held up feeds nobody, however much time passes.
         let before = words.count
@@ -68,8 +74,8 @@ struct WatchdogTests {
         try await eventually { words.count > before }
         // Nor does one that turns, if a camera is not looked after.
         isAlive.store(false, ordering: .relaxed)
-        let silent = words.count
-        try await Task.sleep(for: .milliseconds(200))
+        let (silent, askedBefore) = (words.count, asked.load(ordering: .relaxed))
+        try await eventually { asked.load(ordering: .relaxed) >= askedBefore + 5 }
         #expect(words.count == silent)
         feeding.cancel()
     }

@@ -39,16 +39,11 @@ package actor ChunkIndex {
 
     private static func open(_ path: String, readOnly: Bool) throws(Database.Failure) -> Database {
         let database = try Database(path: path, readOnly: readOnly)
-        let found = try database.userVersion()
-        guard found <= Schema.version else {
-            throw Database.Failure(
-                path: path,
-                statement: "",
-                text: "the index was written by a newer Martlet (version \(found); this one knows \(Schema.version)); "
-                    + "install that version, or move the file away: it is made anew from the chunks",
-                isNewer: true
-            )
-        }
+        try database.refuseNewer(
+            than: Schema.steps,
+            "the index",
+            "install that version, or move the file away: it is made anew from the chunks"
+        )
         if readOnly { return database }
         // A small log: what the index takes counts in the quota.
         try database.execute(
@@ -57,12 +52,7 @@ package actor ChunkIndex {
             PRAGMA wal_autocheckpoint = 128; PRAGMA journal_size_limit = 524288
             """
         )
-        for version in Int(found)..<Schema.steps.count {
-            try database.transaction { () throws(Database.Failure) in
-                try database.execute(Schema.steps[version])
-                try database.execute("PRAGMA user_version = \(version + 1)")
-            }
-        }
+        try database.upgrade(by: Schema.steps)
         return database
     }
 

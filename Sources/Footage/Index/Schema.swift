@@ -4,9 +4,8 @@
 ///
 /// A released step is never changed: later versions add steps.
 enum Schema {
-    /// The version that this program writes, and the highest that it reads (`PRAGMA user_version`).
-    static let version = Int64(steps.count)
-
     /// What leads from each version to the next, from an empty file on.
+    ///
+    /// Their number is the version that this program writes, and the highest that it reads (`PRAGMA user_version`).
     static let steps = [version1]
 }
