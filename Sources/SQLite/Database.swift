@@ -134,7 +134,7 @@ package final class Database {
     /// Takes the steps that are missing, each in a transaction of its own.
     package func upgrade(by steps: [String]) throws(Failure) {
         let found = try userVersion()
-        for (version, step) in steps.enumerated().dropFirst(Int(found)) {
+        for (version, step) in steps.enumerated().dropFirst(max(0, Int(found))) {
             try transaction { () throws(Failure) in
                 // Another process may have taken it meanwhile.
                 guard try userVersion() == Int64(version) else { return }
