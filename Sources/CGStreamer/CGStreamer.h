@@ -44,9 +44,13 @@ static inline gboolean martlet_buffer_is_delta(GstBuffer *buffer) {
     return GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
 }
 
-// What a line of the debug log is about: a GstObject's path, NULL for anything else. The caller frees it.
-static inline char *martlet_debug_object_path(gpointer object) {
-    return object && GST_IS_OBJECT(object) ? gst_object_get_path_string(object) : NULL;
+// What a line of the debug log is about: a GstObject's name, a pad's with its element's; NULL for anything else. Without
+// a lock, as GStreamer's own log does it: what logs may hold the object's.
+static inline const char *martlet_debug_object_name(gpointer object) {
+    return object && GST_IS_OBJECT(object) ? GST_OBJECT_NAME(object) : NULL;
+}
+static inline const char *martlet_debug_pad_parent_name(gpointer object) {
+    return object && GST_IS_PAD(object) ? martlet_debug_object_name(GST_OBJECT_PARENT(object)) : NULL;
 }
 
 // The debug log's entry points are macros around these names when logging is compiled out.

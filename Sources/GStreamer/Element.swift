@@ -31,6 +31,28 @@ package class Element: Object, @unchecked Sendable {  // GstElement locks itself
     }
 }
 
+extension Element {
+    /// Calls `handler` with each buffer that goes through a pad, on the streaming thread.
+    ///
+    /// - Returns: `false` if there is no such pad.
+    package final func onBuffer(at pad: String, _ handler: @escaping @Sendable () -> Void) -> Bool {
+        typealias Handler = @Sendable () -> Void
+        guard let pad = withPointer(as: GstElement.self, { gst_element_get_static_pad($0, pad) }) else { return false }
+        gst_pad_add_probe(
+            pad,
+            GST_PAD_PROBE_TYPE_BUFFER,
+            { _, _, data in
+                if let data { Retained<Handler>.value(of: data)() }
+                return GST_PAD_PROBE_OK
+            },
+            Retained<Handler>(handler).toOpaque(),
+            { data in if let data { Retained<Handler>.release(data) } }
+        )
+        gst_object_unref(pad)
+        return true
+    }
+}
+
 /// An element that holds others.
 package class Bin: Element, @unchecked Sendable {  // GstBin locks itself.
     /// The element of a name in this bin or in those below it (`gst_bin_get_by_name`).
@@ -51,6 +73,19 @@ package class Bin: Element, @unchecked Sendable {  // GstBin locks itself.
     /// Parses a description into a bin with ghost pads, to be put into somebody else's pipeline.
     package static func parse(_ description: String) throws(ParseError) -> Bin {
         Bin(sinking: try GStreamer.parse(description, asBin: true))
+    }
+
+    /// Adds a `fakesink` of a name: it takes everything, at once.
+    package final func addDrain(named name: String) throws(PropertyError) {
+        guard let made = gst_element_factory_make("fakesink", name) else {
+            throw PropertyError(description: "no fakesink could be made")
+        }
+        let drain = Element(sinking: UnsafeMutableRawPointer(made))
+        try drain.set("sync", to: false)
+        try drain.set("async", to: false)
+        withPointer(as: GstBin.self) { bin in
+            _ = drain.withPointer(as: GstElement.self) { gst_bin_add(bin, $0) }
+        }
     }
 
     private func find(_ name: String, ofType type: GType? = nil) -> UnsafeMutableRawPointer? {

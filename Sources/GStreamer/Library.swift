@@ -31,11 +31,9 @@ package enum Library {
                 let text = gst_debug_message_get(message).map { String(cString: $0) } ?? ""
                 let name = gst_debug_category_get_name(category).map { String(cString: $0) } ?? "gst"
                 let place = file.map { String(cString: $0) } ?? "?"
-                var about = ""
-                if let path = martlet_debug_object_path(object) {
-                    about = String(cString: path) + " "
-                    g_free(path)
-                }
+                let names = [martlet_debug_pad_parent_name(object), martlet_debug_object_name(object)]
+                let path = names.compactMap { $0.map { String(cString: $0) } }.joined(separator: ":")
+                let about = path.isEmpty ? "" : "\(path) "
                 Log.write(Library.logLevel(of: level), "\(name): \(place):\(line): \(about)\(text)")
             },
             nil,

@@ -20,6 +20,8 @@ package struct RTSPLogin: Sendable {
     /// The same for all requests of one connection, and never again for another.
     package let connection: UInt
     package let credentials: Credentials
+    /// With `ANNOUNCE`: what it would send; `nil` if that cannot be read.
+    package let announcement: RTSPAnnouncement?
 
     package init(
         method: String,
@@ -27,10 +29,12 @@ package struct RTSPLogin: Sendable {
         uri: String,
         address: String,
         connection: UInt,
-        credentials: Credentials
+        credentials: Credentials,
+        announcement: RTSPAnnouncement? = nil
     ) {
         (self.method, self.path, self.uri) = (method, path, uri)
         (self.address, self.connection, self.credentials) = (address, connection, credentials)
+        self.announcement = announcement
     }
 }
 
@@ -41,6 +45,8 @@ package enum RTSPAdmission: Equatable, Sendable {
     case challenged([String])
     /// 403: whoever it is, this is not for it.
     case forbidden
+    /// It may, and it cannot be done.
+    case rejected(RTSPStatus)
 }
 
 /// Asks somebody about each request to an RTSP server (`GstRTSPAuth`), on the server's threads.
@@ -118,19 +124,21 @@ package final class RTSPAuthenticator: Object, @unchecked Sendable {  // GstRTSP
         case .granted:
             if let client = context.pointee.client { RTSPConnection.isNoStranger(RTSPConnection.number(of: client)) }
             return true
-        case .challenged(let headers): refuse(context, GST_RTSP_STS_UNAUTHORIZED, headers)
-        case .forbidden: refuse(context, GST_RTSP_STS_FORBIDDEN, [])
+        case .challenged(let headers): refuse(context, .unauthorized, headers)
+        case .forbidden: refuse(context, .forbidden)
+        case .rejected(let status): refuse(context, status)
         }
         return false
     }
 
     private static func refuse(
         _ context: UnsafeMutablePointer<GstRTSPContext>,
-        _ status: GstRTSPStatusCode,
-        _ challenges: [String]
+        _ status: RTSPStatus,
+        _ challenges: [String] = []
     ) {
         let response = context.pointee.response
-        gst_rtsp_message_init_response(response, status, gst_rtsp_status_as_text(status), context.pointee.request)
+        let text = gst_rtsp_status_as_text(status.code)
+        gst_rtsp_message_init_response(response, status.code, text, context.pointee.request)
         for challenge in challenges { gst_rtsp_message_add_header(response, GST_RTSP_HDR_WWW_AUTHENTICATE, challenge) }
         gst_rtsp_client_send_message(context.pointee.client, context.pointee.session, response)
     }
@@ -146,6 +154,7 @@ extension RTSPLogin {
         gst_rtsp_message_parse_request(context.request, nil, &text, nil)
         uri = text.map { String(cString: $0) } ?? ""
         credentials = Credentials(context.request)
+        announcement = context.method == GST_RTSP_ANNOUNCE ? RTSPAnnouncement(context.request) : nil
     }
 }
 

@@ -2,7 +2,7 @@
 internal import CGStreamer
 internal import GLib
 
-/// The media behind an RTSP client (`GstRTSPMedia`), which tells the client when each frame was captured.
+/// The media behind an RTSP client (`GstRTSPMedia`), which tells the client when each frame was captured, or is told.
 ///
 /// Its sender reports map RTP time to the wall clock at the frames' capture, not at their sending, and its session
 /// description says what that clock is worth, in an attribute of our own: `a=martlet-clock:synchronised`.
@@ -37,7 +37,11 @@ enum RTSPMedia {
             parentClass = g_type_class_peek_parent(classPointer)?.assumingMemoryBound(to: GstRTSPMediaClass.self)
             let mediaClass = classPointer.assumingMemoryBound(to: GstRTSPMediaClass.self)
             mediaClass.pointee.setup_rtpbin = { media, rtpbin in
-                if let rtpbin { RTSPMedia.reportCaptureTimes(rtpbin) }
+                if let media, let rtpbin {
+                    let isRecording =
+                        gst_rtsp_media_get_transport_mode(media).rawValue & GST_RTSP_TRANSPORT_MODE_RECORD.rawValue
+                    if isRecording != 0 { RTSPMedia.keepTimes(rtpbin) } else { RTSPMedia.reportCaptureTimes(rtpbin) }
+                }
                 // The parent may have nothing to set up.
                 guard let setup = parentClass?.pointee.setup_rtpbin else { return 1 }
                 return setup(media, rtpbin)
@@ -62,6 +66,17 @@ enum RTSPMedia {
         do { try bin.set("rtcp-sync-send-time", to: false) } catch { Log.warning("\(error)") }
     }
 
+    /// What clients send keeps their own timestamps, and says when it was captured where they do.
+    private static func keepTimes(_ rtpbin: UnsafeMutablePointer<GstElement>) {
+        let bin = Element(retaining: UnsafeMutableRawPointer(rtpbin))
+        do {
+            try bin.set("buffer-mode", fromText: "none")
+            try bin.set("add-reference-timestamp-meta", to: true)
+        } catch {
+            Log.warning("\(error)")
+        }
+    }
+
     private static func describeClock(
         of media: UnsafeMutablePointer<GstRTSPMedia>,
         in sdp: UnsafeMutablePointer<GstSDPMessage>
@@ -70,6 +85,11 @@ enum RTSPMedia {
         guard let data = g_object_get_data(object, attributeKey),
             let value = Retained<ClockAttribute>.value(of: data).value()
         else { return }
+        addClock(value, to: sdp)
+    }
+
+    /// Says in each stream of a session description what the clock of its times is worth.
+    static func addClock(_ value: String, to sdp: UnsafeMutablePointer<GstSDPMessage>) {
         for index in 0..<gst_sdp_message_medias_len(sdp) {
             // Given as constant, though it is the message's own, which is being made.
             guard let stream = UnsafeMutablePointer(mutating: gst_sdp_message_get_media(sdp, index)) else { continue }

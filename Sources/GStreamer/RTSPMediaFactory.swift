@@ -8,8 +8,14 @@ package struct RTSPRequest: Sendable {
     package let path: String
     /// The client's own name for itself; empty if it gave none.
     package let userAgent: String
+    /// The connection, as ``RTSPLogin/connection`` has it.
+    package let connection: UInt
+    /// What the client brings; `nil` for one that comes for something.
+    package let announcement: RTSPAnnouncement?
 
     init(_ context: UnsafeMutablePointer<GstRTSPContext>?) {
+        connection = context?.pointee.client.map { RTSPConnection.number(of: $0) } ?? 0
+        announcement = context?.pointee.method == GST_RTSP_ANNOUNCE ? RTSPAnnouncement(context?.pointee.request) : nil
         path = context?.pointee.uri.flatMap { $0.pointee.abspath }.map { String(cString: $0) } ?? ""
         var value: UnsafeMutablePointer<gchar>?
         if let request = context?.pointee.request {
@@ -23,7 +29,8 @@ package struct RTSPRequest: Sendable {
 package final class RTSPMediaFactory: Object, @unchecked Sendable {  // The server and its threads lock it.
     /// What the factory calls on the server's thread.
     package struct Callbacks: Sendable {
-        /// A bin with a payloader `pay0`; `nil` turns the client away.
+        /// A bin with a payloader `pay0`, or for an announcement one with a `depay0`, `depay1` … for each of its streams;
+        /// `nil` turns the client away.
         package let makeBin: @Sendable (RTSPRequest) -> Bin?
         /// The bin is in its pipeline, on the media clock, and about to start.
         package let started: @Sendable (Bin, RTSPRequest) -> Void
@@ -71,6 +78,14 @@ package final class RTSPMediaFactory: Object, @unchecked Sendable {  // The serv
         RTSPMedia.setClockAttribute(callbacks.clockAttribute, of: media)
         let element = gst_rtsp_media_get_element(media.assumingMemoryBound(to: GstRTSPMedia.self))
         guard let element else { return }
+        let request = RTSPRequest(gst_rtsp_context_get_current())
+        if request.announcement != nil {
+            // Set by the factory for all that it makes, whether they send or receive.
+            gst_rtsp_media_set_transport_mode(
+                media.assumingMemoryBound(to: GstRTSPMedia.self),
+                GST_RTSP_TRANSPORT_MODE_RECORD
+            )
+        }
         let bin = Bin(adopting: UnsafeMutableRawPointer(element))
         let clock = gst_system_clock_obtain()
         gst_rtsp_media_set_clock(media.assumingMemoryBound(to: GstRTSPMedia.self), clock)
@@ -80,7 +95,7 @@ package final class RTSPMediaFactory: Object, @unchecked Sendable {  // The serv
             GStreamer.useMediaClock(UnsafeMutableRawPointer(parent))
             gst_object_unref(parent)
         }
-        callbacks.started(bin, RTSPRequest(gst_rtsp_context_get_current()))
+        callbacks.started(bin, request)
         // The connection ends with the media, so the bin is kept no longer than it is.
         Object(retaining: media).connect("unprepared") { _ in
             callbacks.stopped(bin)

@@ -68,7 +68,7 @@ internal import Synchronization
             }
             client.connect("pre-describe-request") { _ in
                 let request = RTSPRequest(gst_rtsp_context_get_current())
-                return !isOneTooMany && isAvailable(request) ? RTSPStatus.ok : .serviceUnavailable
+                return RTSPStatusValue(status: !isOneTooMany && isAvailable(request) ? .ok : .serviceUnavailable)
             }
             if isOneTooMany { clients.refuse() }
             // No words for a flood: its end is noticed on the client's thread, which then lets go of it.
@@ -265,22 +265,5 @@ private final class ClientCount: Sendable {
         Log.warning(
             "more than \(RTSPServer.clientLimit) RTSP connections at a time: further ones are told to come back"
         )
-    }
-}
-
-/// What a client is told (`GstRTSPStatusCode`).
-private struct RTSPStatus: ValueConvertible {
-    static let ok = RTSPStatus(code: GST_RTSP_STS_OK)
-    static let serviceUnavailable = RTSPStatus(code: GST_RTSP_STS_SERVICE_UNAVAILABLE)
-
-    let code: GstRTSPStatusCode
-
-    static var valueType: GType { gst_rtsp_status_code_get_type() }
-
-    func store(in value: UnsafeMutablePointer<GValue>) { g_value_set_enum(value, gint(code.rawValue)) }
-
-    static func load(from value: UnsafePointer<GValue>) -> RTSPStatus? {
-        guard martlet_value_type(value) == valueType else { return nil }
-        return RTSPStatus(code: GstRTSPStatusCode(rawValue: UInt32(bitPattern: g_value_get_enum(value))))
     }
 }

@@ -2,7 +2,7 @@
 package import GLib
 package import GStreamer
 
-/// One camera inside a process: its feed, what fills it, and what records it.
+/// One camera inside a process: its feed, what fills it, what records it, and what brings it to a store.
 ///
 /// Nothing of it touches another camera.
 @MainLoop package final class Camera {
@@ -11,10 +11,11 @@ package import GStreamer
     package nonisolated let started = ClockTime.now
     package let source: SourceRunner
     package let recorder: Recorder
+    package let publisher: Publisher
 
-    package nonisolated init(feed: Feed, source: SourceRunner, recorder: Recorder) {
+    package nonisolated init(feed: Feed, source: SourceRunner, recorder: Recorder, publisher: Publisher) {
         name = feed.camera
-        (self.feed, self.source, self.recorder) = (feed, source, recorder)
+        (self.feed, self.source, self.recorder, self.publisher) = (feed, source, recorder, publisher)
     }
 
     /// Runs until ``stop()``.
@@ -22,9 +23,12 @@ package import GStreamer
     /// When it returns, the source has ended and every chunk is complete, durable and indexed.
     package func run() async {
         let recording = Task { await recorder.run() }
+        let publishing = Task { await publisher.run() }
         await source.run()
+        publisher.stop()
         feed.finish()
         await recording.value
+        await publishing.value
     }
 
     /// Asks for an end in good order.

@@ -55,7 +55,7 @@ package struct Capture: FeedSource {
         ]
     }
 
-    package func makePipeline() throws -> Pipeline {
+    package func makePipeline() throws -> any SourcePipeline {
         let description = try library.description(name)
         let pipeline = try description.makePipeline(with: values)
         guard pipeline.appSink(named: "feed") != nil else { throw description.missing("appsink name=feed") }
@@ -71,8 +71,8 @@ package struct Capture: FeedSource {
     }
 
     /// Of the encoders that come with Martlet's descriptions the bit rate can be changed while they run.
-    package func adjust(_ pipeline: Pipeline, to other: any FeedSource) -> Bool {
-        guard let other = other as? Capture, other.name == name, values != other.values,
+    package func adjust(_ pipeline: any SourcePipeline, to other: any FeedSource) -> Bool {
+        guard let pipeline = pipeline as? Pipeline, let other = other as? Capture, other.name == name, values != other.values,
             let bitrate = other.values["bitrate"], let kilobits = other.values["bitrate-kbit"].flatMap({ Int($0) }),
             values.allSatisfy({ $0.key.hasPrefix("bitrate") || other.values[$0.key] == $0.value }),
             let encoder = pipeline.element(named: "encoder")

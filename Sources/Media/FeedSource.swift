@@ -2,7 +2,8 @@
 package import Footage
 package import GStreamer
 
-/// What fills a feed: a ``Capture`` of the local sensor or a ``Receiver`` of a network stream.
+/// What fills a feed: a ``Capture`` of the local sensor, a ``Receiver`` of a network stream, or an ``Ingest`` of what a
+/// camera brings.
 package protocol FeedSource: Sendable {
     /// What it is to a user, such as `capture` or `receiver`.
     var kind: String { get }
@@ -22,13 +23,13 @@ package protocol FeedSource: Sendable {
     /// Whether the times of capture that frames carry are to be believed; on any thread.
     var senderClock: SenderClock { get }
 
-    /// A new pipeline, not yet started, that ends in an `appsink` named `feed`.
+    /// A new pipeline, not yet started.
     ///
     /// - Throws: when the description or the configuration does not allow it, in words for the user.
-    func makePipeline() throws -> Pipeline
+    func makePipeline() throws -> any SourcePipeline
 
     /// Makes of a running pipeline of this source one of `other`, if that can be done without a frame's loss.
-    func adjust(_ pipeline: Pipeline, to other: any FeedSource) -> Bool
+    func adjust(_ pipeline: any SourcePipeline, to other: any FeedSource) -> Bool
 
     /// A pipeline's error in words for the user; finding them may take some seconds.
     func cause(source: String, text: String, detail: String) async -> String
@@ -39,7 +40,7 @@ extension FeedSource {
 
     package var policy: Supervisor.Policy { Supervisor.Policy() }
 
-    package func adjust(_ pipeline: Pipeline, to other: any FeedSource) -> Bool { false }
+    package func adjust(_ pipeline: any SourcePipeline, to other: any FeedSource) -> Bool { false }
 
     package func cause(source: String, text: String, detail: String) -> String {
         detail.isEmpty ? "\(text) (\(source))" : "\(text) (\(source): \(detail))"

@@ -27,6 +27,10 @@ package struct PipelineCheck {
         }
         if let camera = configuration.camera {
             check("camera.source", "capture/\(camera.source)", Capture.values(camera), holding: ["feed"])
+            if let push = camera.push {
+                let values = Publisher.values(url: push.url)
+                check("camera.push", Publisher.pipeline, values, holding: ["feed", "sink"])
+            }
             if camera.recording.enabled {
                 check(
                     "camera.recording",
@@ -38,7 +42,11 @@ package struct PipelineCheck {
         }
         if let store = configuration.store {
             for camera in configuration.cameras {
-                guard let url = camera.url else { continue }
+                guard let url = camera.url else {
+                    let values = Ingest.values()
+                    check("cameras.\(camera.name).push", Ingest.pipeline, values, holding: ["feed", "depay0"])
+                    continue
+                }
                 let values = Receiver.values(url: url, transport: camera.transport)
                 check("cameras.\(camera.name).url", "receive/rtsp", values, holding: ["feed", "source"])
             }

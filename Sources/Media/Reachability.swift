@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Configuration
 internal import Dispatch
 internal import Glibc
 
@@ -17,6 +18,15 @@ enum Reachability {
         await withCheckedContinuation { waiter in
             queue.async { waiter.resume(returning: look(host, port)) }
         }
+    }
+
+    /// The same for a server's URL.
+    static func trouble(url: String) async -> String? {
+        let address: ResourceAddress
+        do throws(InvalidValue) { address = try ResourceAddress(parsing: url) } catch { return nil }
+        // An IPv6 address has its brackets in a URL alone.
+        let port = address.port ?? (url.hasPrefix("rtsps:") ? 322 : 554)
+        return await trouble(host: address.host.filter { !"[]".contains($0) }, port: port)
     }
 
     private static func look(_ host: String, _ port: Int) -> String? {

@@ -38,6 +38,7 @@ package final class Receiver: FeedSource {
     private var transport: Configuration.RemoteCamera.Transport { settings.transport }
     /// What the server offered at the last attempt: decides what the next one asks for.
     private let offer = Mutex(Offer())
+    private let pin: CertificatePin
 
     private struct Offer {
         /// The codec that the pipeline is made for.
@@ -47,8 +48,6 @@ package final class Receiver: FeedSource {
         /// Video that the server has and that we cannot take, by its RTP encoding name.
         var refused: [String] = []
         var wanted: VideoCodec?
-        /// The fingerprint of a certificate that was not taken.
-        var stranger: String?
         /// What the camera says of its clock.
         var clock = SenderClock.unknown
     }
@@ -58,6 +57,7 @@ package final class Receiver: FeedSource {
     /// Its description is read from the library at each attempt: a mistake in it is a fault like others.
     package init(_ settings: Settings, library: PipelineLibrary) {
         (self.settings, self.library) = (settings, library)
+        pin = CertificatePin(settings.fingerprint)
     }
 
     /// What the placeholders of a receive description stand for.
@@ -76,7 +76,7 @@ package final class Receiver: FeedSource {
         ]
     }
 
-    package func makePipeline() throws -> Pipeline {
+    package func makePipeline() throws -> any SourcePipeline {
         let description = try library.description(name)
         let codec = offer.withLock { offer in
             offer = Offer(codec: offer.wanted ?? offer.codec)
@@ -89,18 +89,9 @@ package final class Receiver: FeedSource {
             try source.set("user-id", to: user)
             try source.set("user-pw", to: Secret.read(passwordFile))
         }
-        // Asked where nobody vouches for the certificate, as with all that are made by their own machines.
-        source.connect("accept-certificate") { [weak self] arguments in
-            arguments.certificate(1).flatMap { self?.accepts($0.fingerprint) } ?? false
-        }
+        try pin.guardConnections(of: source)
         source.connect("select-stream") { [weak self] arguments in self?.choose(arguments.caps(1)) ?? false }
         return pipeline
-    }
-
-    private func accepts(_ fingerprint: String) -> Bool {
-        if let expected = settings.fingerprint, fingerprint == expected.lowercased() { return true }
-        offer.withLock { $0.stranger = fingerprint }
-        return false
     }
 
     /// Whether to set up a stream that the server describes: the first video in the codec that the pipeline is made for.
@@ -120,11 +111,7 @@ package final class Receiver: FeedSource {
     }
 
     package func cause(source: String, text: String, detail: String) async -> String {
-        if let stranger = offer.withLock({ $0.stranger }) {
-            return settings.fingerprint == nil
-                ? "nobody vouches for the server's certificate: if it is the right one, set fingerprint = \"\(stranger)\" (\(url))"
-                : "the server shows another certificate than 'fingerprint' says: \(stranger) (\(url))"
-        }
+        if let complaint = pin.complaint(url) { return complaint }
         let (isChosen, codec, wanted, refused) = offer.withLock { ($0.isChosen, $0.codec, $0.wanted, $0.refused) }
         if !isChosen, let wanted, wanted != codec { return "the camera sends \(wanted): receiving that instead" }
         if !isChosen, let first = refused.first {
@@ -135,30 +122,19 @@ package final class Receiver: FeedSource {
             let other = transport == .tcp ? "udp" : "tcp"
             return "the server does not send over \(transport.rawValue): set transport = \"\(other)\" (\(url))"
         }
-        if detail.hasPrefix("Failed to connect"), let words = await unreachable() { return words }
-        let words = detail.isEmpty ? text : detail
-        let meaning = Self.meanings.first { words.contains($0.words) }?.meaning
-        return "\(meaning.map { "\($0): " } ?? "")\(words) (\(url))"
+        if detail.hasPrefix("Failed to connect"), let words = await Reachability.trouble(url: url) { return words }
+        return RTSPAnswer.sentence(detail.isEmpty ? text : detail, url, Self.meanings)
     }
 
     /// What GStreamer says of a server's answers (`gst_rtsp_strresult`, RFC 2326, 7.1.1), and what it means to a user.
-    private static let meanings: [(words: String, meaning: String)] = [
-        ("Unauthorized", "the server refuses user and password"),
-        ("Forbidden", "the server refuses this user"),
-        ("(404)", "the server has no such stream"),
-        ("(453)", "the server takes no more clients"),
-        ("(503)", "the server has no video at present"),
-        ("Timeout while waiting for server response", "the server does not answer"),
-        ("reason not-linked", "the camera began another RTP stream"),
-        ("Parse error", "what answers there is no RTSP server"),
+    private static let meanings: [RTSPAnswer] = [
+        .init("Unauthorized", "the server refuses user and password"),
+        .init("Forbidden", "the server refuses this user"),
+        .init("(404)", "the server has no such stream"),
+        .init("(453)", "the server takes no more clients"),
+        .init("(503)", "the server has no video at present"),
+        .init("Timeout while waiting for server response", "the server does not answer"),
+        .init("reason not-linked", "the camera began another RTP stream"),
+        .init("Parse error", "what answers there is no RTSP server"),
     ]
-
-    /// Why the server cannot be reached; `nil` if it can.
-    private func unreachable() async -> String? {
-        let address: ResourceAddress
-        do throws(InvalidValue) { address = try ResourceAddress(parsing: url) } catch { return nil }
-        // An IPv6 address has its brackets in a URL alone.
-        let host = address.host.filter { !"[]".contains($0) }
-        return await Reachability.trouble(host: host, port: address.port ?? 554)
-    }
 }

@@ -10,7 +10,7 @@ internal import Synchronization
     private let outage = OutageLog()
     private var source: any FeedSource
     private var supervisor: Supervisor
-    private var pipeline: Pipeline?
+    private var pipeline: (any SourcePipeline)?
     private var gate: Gate?
     /// Pipelines made so far: what an earlier one still reports is not about the present one.
     private var generation = 0
@@ -180,7 +180,8 @@ internal import Synchronization
             let count = supervisor.policy.hangLimit
             write(.error, "\(source.kind): \(count) pipelines hang and do not let go: \(cause)", cause: cause)
         } else {
-            write(level, "\(source.kind) stopped: \(cause); trying again in \(delay.inSeconds)", cause: cause)
+            let next = delay > .zero ? "trying again in \(delay.inSeconds)" : "waiting for it to come back"
+            write(level, "\(source.kind) stopped: \(cause); \(next)", cause: cause)
         }
     }
 
@@ -203,27 +204,25 @@ internal import Synchronization
     private func start() {
         generation += 1
         let generation = generation
-        let pipeline: Pipeline
+        let pipeline: any SourcePipeline
         do { pipeline = try source.makePipeline() } catch {
             post.yield(.supervision(.fault("\(error)")))
             return
         }
         self.pipeline = pipeline
-        if let sink = pipeline.appSink(named: "feed") {
-            let gate = Gate()
-            self.gate = gate
-            sink.onSample { [feed, source] sample in
-                // Keyframes alone are dated by it.
-                gate.pass(sample, from: sample.isKeyframe ? source.senderClock : .unknown, to: feed)
-            }
-            if source.hasEncoder { feed.setKeyframeRequest { sink.requestKeyframe() } }
+        let gate = Gate()
+        self.gate = gate
+        pipeline.onFrame { [feed, source] sample in
+            // Keyframes alone are dated by it.
+            gate.pass(sample, from: sample.isKeyframe ? source.senderClock : .unknown, to: feed)
         }
-        let messages = pipeline.bus.messages
+        if source.hasEncoder { feed.setKeyframeRequest { [weak pipeline] in pipeline?.requestKeyframe() } }
+        let messages = pipeline.messages
         Task { [post] in
             for await message in messages { post.yield(.message(message, generation: generation)) }
         }
         // Not awaited: a driver or a server may take its time, and the watchdog decides how much it gets.
-        Task { await pipeline.setState(.playing) }
+        Task { await pipeline.start() }
     }
 
     /// Lets go of a pipeline that failed.
@@ -239,7 +238,7 @@ internal import Synchronization
         gate?.close()
         feed.setKeyframeRequest(nil)
         Task {
-            await pipeline.setState(.null)
+            await pipeline.stop()
             released += 1
             wake()
         }
@@ -251,7 +250,7 @@ internal import Synchronization
         guard let pipeline else { return }
         self.pipeline = nil
         let generation = generation
-        pipeline.sendEndOfStream()
+        pipeline.finish()
         let limit = Task { [post] in
             do { try await Task.sleep(for: Self.finishLimit) } catch { return }
             post.yield(.message(.endOfStream, generation: generation))
@@ -262,7 +261,7 @@ internal import Synchronization
         }
         limit.cancel()
         feed.setKeyframeRequest(nil)
-        Task { await pipeline.setState(.null) }
+        Task { await pipeline.stop() }
         feed.endRun(Feed.Ending(.stopped))
     }
 }
@@ -288,31 +287,4 @@ private final class Gate: Sendable {
 
     /// No frame comes through any more when this returns.
     func close() { isOpen.withLock { $0 = false } }
-}
-
-/// What has been said of an outage: a camera may be away for a week, and its causes may take turns.
-@MainLoop private final class OutageLog {
-    /// When each cause was last said.
-    private var said: [String: ClockTime] = [:]
-    private static let reminder = Duration.seconds(6 * 3600)
-    /// Causes that are kept apart; beyond them they are made of numbers that change.
-    private static let limit = 8
-
-    nonisolated init() {}
-
-    /// A cause is said once in an outage, and again after hours.
-    func level(of cause: String) -> Log.Level { isNews(cause) ? .warning : .debug }
-
-    func isNews(_ words: String) -> Bool {
-        let now = ClockTime.now
-        if let last = said[words], now - last < Self.reminder { return false }
-        if said.count >= Self.limit, said[words] == nil {
-            guard let newest = said.values.max(), now - newest >= Self.reminder else { return false }
-        }
-        said[words] = now
-        return true
-    }
-
-    /// Frames flow again.
-    func end() { said = [:] }
 }

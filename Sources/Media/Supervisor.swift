@@ -49,8 +49,8 @@ package struct Supervisor: Sendable {
     package struct Policy: Sendable {
         /// Without a frame for so long, a running pipeline has stalled.
         package var stallTimeout = Duration.seconds(5)
-        /// Without a first frame for so long, a start has failed.
-        package var startTimeout = Duration.seconds(10)
+        /// Without a first frame for so long, a start has failed; `nil` where somebody else decides when frames come.
+        package var startTimeout: Duration? = .seconds(10)
         /// Frames without a keyframe for so long are no use: nothing can begin with them, and no chunk can be cut.
         ///
         /// The longest interval that cameras are sold with is half of it.
@@ -115,7 +115,7 @@ package struct Supervisor: Sendable {
                 return .none
             }
             let limit = hasFrames ? policy.keyframeTimeout : policy.startTimeout
-            guard now - since >= limit else { return .none }
+            guard let limit, now - since >= limit else { return .none }
             let cause = hasFrames ? noKeyframe : "no frame came within \(limit.inSeconds) after the start"
             return fail(cause, now, jitter)
 

@@ -14,6 +14,8 @@ package final class RTSPAccess: Sendable {
         var throttle = LoginThrottle()
         /// Who is on which connection, and the words that showed it: a password takes long to check.
         var admitted: [UInt: Admitted] = [:]
+        /// Connections that bring a stream.
+        var publishers: Set<UInt> = []
     }
 
     private struct Admitted {
@@ -75,9 +77,26 @@ package final class RTSPAccess: Sendable {
     }
 
     private func admission(of guest: Guests.Guest, to camera: String, _ login: RTSPLogin) -> RTSPAdmission {
-        if guest.mayRead(camera) { return .granted }
+        if may(guest, login, camera) { return .granted }
         report("\(guest.name) is not for \(Self.shown(camera))", login)
         return .forbidden
+    }
+
+    /// What each method is (RFC 2326, 10).
+    private func may(_ guest: Guests.Guest, _ login: RTSPLogin, _ camera: String) -> Bool {
+        switch login.method {
+        case "ANNOUNCE", "RECORD":
+            guard guest.mayPublish(camera) else { return false }
+            state.withLock { _ = $0.publishers.insert(login.connection) }
+            return true
+        // Whoever brings a stream sets it up as those do who come for one.
+        case "SETUP":
+            return guest.mayRead(camera)
+                || guest.mayPublish(camera) && state.withLock { $0.publishers.contains(login.connection) }
+        case "OPTIONS", "GET_PARAMETER", "SET_PARAMETER", "TEARDOWN":
+            return guest.mayRead(camera) || guest.mayPublish(camera)
+        default: return guest.mayRead(camera)
+        }
     }
 
     /// By what takes no time to check: Digest, and tokens.
@@ -109,7 +128,12 @@ package final class RTSPAccess: Sendable {
     }
 
     /// A connection has ended.
-    package func forget(_ connection: UInt) { state.withLock { $0.admitted[connection] = nil } }
+    package func forget(_ connection: UInt) {
+        state.withLock { state in
+            state.admitted[connection] = nil
+            state.publishers.remove(connection)
+        }
+    }
 
     /// Others may come in from now on; returns the connections of those who may no longer be there.
     package func update(_ guests: Guests) -> Set<UInt> {

@@ -21,6 +21,9 @@ internal import Synchronization
     /// Where it is served encrypted, if it is.
     package private(set) var secureAddress: ListenAddress?
     private let stores = StoreVisits()
+    private let publishers = Publishers()
+    /// Connections that are to be closed; ends what closes them.
+    private let cut: AsyncStream<UInt>.Continuation
 
     /// Listens at once, at `secure` with TLS if that address can be had; cameras are added with ``serve(_:)``.
     package init(
@@ -33,9 +36,17 @@ internal import Synchronization
         let feeds = Feeds()
         self.feeds = feeds
         self.access = access
-        let plain = RTSPAuthenticator { access.decide($0, isEncrypted: false) }
+        let (connections, cut) = AsyncStream.makeStream(of: UInt.self)
+        self.cut = cut
+        let decide = { @Sendable (login: RTSPLogin, isEncrypted: Bool) in
+            let admission = access.decide(login, isEncrypted: isEncrypted)
+            guard admission == .granted, login.method == "ANNOUNCE" else { return admission }
+            let status = feeds.announce(login) { cut.yield(login.connection) }
+            return status == .ok ? .granted : .rejected(status)
+        }
+        let plain = RTSPAuthenticator { decide($0, false) }
         let encrypted = secure.map { secure in
-            RTSPAuthenticator(certificate: secure.certificate) { access.decide($0, isEncrypted: true) }
+            RTSPAuthenticator(certificate: secure.certificate) { decide($0, true) }
         }
         var servers = [try Self.listen(listen, plain, feeds, access)]
         if let secure, let encrypted {
@@ -48,6 +59,11 @@ internal import Synchronization
             }
         }
         self.servers = servers
+        Task {
+            for await connection in connections {
+                for server in servers { server.close([connection]) }
+            }
+        }
     }
 
     private static func listen(
@@ -63,7 +79,10 @@ internal import Synchronization
                 authenticator: authenticator,
                 // A path that nothing is mounted at is 404, which the server says by itself.
                 isAvailable: { request in feeds.at(request.path).map { $0.run?.codec != nil } ?? true },
-                closed: { access.forget($0) }
+                closed: { connection in
+                    access.forget(connection)
+                    feeds.leave(connection)
+                }
             )
         } catch {
             throw Failure(description: "cannot serve RTSP on \(address): \(error)")
@@ -81,20 +100,32 @@ internal import Synchronization
     }
 
     /// Serves a feed under its camera's name.
-    package func serve(_ feed: Feed) {
+    ///
+    /// With an `ingest` the feed is one that its camera fills, by pushing to the same path.
+    package func serve(_ feed: Feed, from ingest: Ingest? = nil) {
+        let path = "/\(feed.camera)"
         let viewers = Viewers(of: feed, library: library, stores: stores)
+        let (feeds, publishers) = (feeds, publishers)
         let factory = RTSPMediaFactory(
             .init(
-                makeBin: { _ in viewers.makeBin() },
-                started: { bin, request in viewers.add(bin, request) },
-                stopped: { bin in viewers.remove(bin) },
+                makeBin: { request in
+                    guard let announcement = request.announcement else { return viewers.makeBin() }
+                    return feeds.ingest(at: path).flatMap { publishers.makeBin($0, of: feed.camera, announcement) }
+                },
+                started: { bin, request in
+                    guard request.announcement != nil else { return viewers.add(bin, request) }
+                    if let ingest = feeds.ingest(at: path) { publishers.add(bin, ingest, of: feed.camera, request) }
+                },
+                stopped: { bin in if !publishers.remove(bin) { viewers.remove(bin) } },
                 clockAttribute: { feed.senderClock?.rawValue }
             )
         )
-        let path = "/\(feed.camera)"
-        feeds.add(feed, at: path)
+        feeds.add(feed, ingest, at: path)
         for server in servers { server.mount(factory, at: path) }
     }
+
+    /// The camera is fetched from now on, or pushes.
+    package func setIngest(_ ingest: Ingest?, of camera: String) { feeds.setIngest(ingest, at: "/\(camera)") }
 
     /// Serves a camera no longer.
     package func withdraw(_ camera: String) {
@@ -107,7 +138,10 @@ internal import Synchronization
     package func lastStore(of camera: String) -> ClockTime? { stores.last(of: camera) }
 
     /// Stops listening and lets go of all clients.
-    package func close() { for server in servers { server.close() } }
+    package func close() {
+        for server in servers { server.close() }
+        cut.finish()
+    }
 
     /// The pipeline description of each feed that is served.
     package nonisolated static let pipeline = "serve/rtsp"
@@ -141,13 +175,54 @@ private final class StoreVisits: Sendable {
 
 /// The feeds that are served, by their paths.
 private final class Feeds: Sendable {
-    private let feeds = Mutex<[String: Feed]>([:])
+    private struct Served {
+        let feed: Feed
+        /// Who fills the feed by pushing; `nil` if nobody is to.
+        var ingest: Ingest?
+    }
 
-    func add(_ feed: Feed, at path: String) { feeds.withLock { $0[path] = feed } }
+    private let served = Mutex<[String: Served]>([:])
 
-    func remove(_ path: String) { feeds.withLock { $0[path] = nil } }
+    func add(_ feed: Feed, _ ingest: Ingest?, at path: String) {
+        served.withLock { $0[path] = Served(feed: feed, ingest: ingest) }
+    }
 
-    func at(_ path: String) -> Feed? { feeds.withLock { $0[path] } }
+    func setIngest(_ ingest: Ingest?, at path: String) { served.withLock { $0[path]?.ingest = ingest } }
+
+    func remove(_ path: String) { served.withLock { $0[path] = nil } }
+
+    func at(_ path: String) -> Feed? { served.withLock { $0[path]?.feed } }
+
+    func ingest(at path: String) -> Ingest? { served.withLock { $0[path]?.ingest } }
+
+    /// Whether somebody who may push to a path can do so now.
+    func announce(_ login: RTSPLogin, cut: @escaping @Sendable () -> Void) -> RTSPStatus {
+        guard let found = served.withLock({ $0[login.path] }) else { return .notFound }
+        guard let ingest = found.ingest else {
+            return refuse(login, found.feed.camera, .methodNotAllowed, "this camera does not push: see 'push' in its table")
+        }
+        guard let announcement = login.announcement else {
+            return refuse(login, found.feed.camera, .badRequest, "its session description cannot be read")
+        }
+        let status = ingest.announce(announcement, from: login.connection, cut: cut)
+        switch status {
+        case .ok: return status
+        case .notValidInThisState: return refuse(login, found.feed.camera, status, "another connection brings the video")
+        case .unsupportedMediaType: return refuse(login, found.feed.camera, status, "it brings no H.264 or H.265 video")
+        default: return refuse(login, found.feed.camera, status, "it may come back at once")
+        }
+    }
+
+    private func refuse(_ login: RTSPLogin, _ camera: String, _ status: RTSPStatus, _ reason: String) -> RTSPStatus {
+        Log.warning("a push from \(login.address) is refused (\(status.number)): \(reason)", camera: camera)
+        return status
+    }
+
+    /// A connection has ended.
+    func leave(_ connection: UInt) {
+        let ingests = served.withLock { $0.values.compactMap(\.ingest) }
+        for ingest in ingests { ingest.leave(connection) }
+    }
 }
 
 /// The RTSP clients of one feed.

@@ -38,7 +38,7 @@ struct FaultTests {
             return policy
         }
 
-        func makePipeline() throws -> Pipeline {
+        func makePipeline() throws -> any SourcePipeline {
             try FaultyPlugin.load()
             return try Pipeline(parsing: description)
         }
@@ -160,7 +160,8 @@ struct FaultTests {
         let camera = Camera(
             feed: feed,
             source: SourceRunner(Capture(settings, library: library), feed: feed),
-            recorder: recorder
+            recorder: recorder,
+            publisher: Publisher(feed: feed, library: library, settings: nil)
         )
         let running = Task { await camera.run() }
         try await eventually(within: .seconds(30)) { recorder.openChunk != nil }

@@ -38,7 +38,7 @@ extension Configuration.RemoteCamera {
     init(name: CameraName, reading table: TableReader) {
         self.name = name
         url = table.optional("url", .video, "Where to fetch the camera's video.")
-        push = table.value("push", .bool, default: false, "The camera brings its video: there is no `url`.", .notYet)
+        push = table.value("push", .bool, default: false, "The camera brings its video: there is no `url`.")
         transport = table.value("transport", .choice, default: .tcp, "How the video comes.")
         tokenFile = table.optional("token-file", .secretFile, "File with a Martlet camera's device token.")
         user = table.optional("user", .user, "The camera's user, for one of another maker.")

@@ -22,9 +22,9 @@ extension Configuration {
 
 extension Configuration.Push {
     init(reading table: TableReader) {
-        url = table.required("url", .store, "Where the store takes the camera in.", .notYet)
-        tokenFile = table.required("token-file", .secretFile, "File with the camera's device token.", .notYet)
-        fingerprint = table.optional("fingerprint", .fingerprint, "Of the store's certificate.", .notYet)
+        url = table.required("url", .store, "Where the store takes the camera in.")
+        tokenFile = table.required("token-file", .secretFile, "File with the camera's device token.")
+        fingerprint = table.optional("fingerprint", .fingerprint, "Of the store's certificate.")
     }
 }
 

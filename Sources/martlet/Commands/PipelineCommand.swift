@@ -29,6 +29,9 @@ internal import Serving
         let configuration = configuration(arguments, terminal)
         switch name.prefix(while: { $0 != "/" }) {
         case "capture": return configuration.camera.map(Capture.values) ?? [:]
+        case "receive" where name == Ingest.pipeline: return Ingest.values()
+        case "serve" where name == Publisher.pipeline:
+            return Publisher.values(url: configuration.camera?.push?.url ?? "rtsps://store.local:8322/camera")
         case "receive":
             let camera = configuration.cameras.first { $0.url != nil }
             return Receiver.values(

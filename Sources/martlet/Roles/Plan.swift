@@ -10,12 +10,15 @@ struct Plan: Equatable, Sendable {
         enum Source: Equatable, Sendable {
             case capture(Capture.Settings)
             case receiver(Receiver.Settings)
+            /// The camera brings it.
+            case ingest
 
             /// The pipeline description that it is made of.
             var pipeline: String {
                 switch self {
                 case .capture(let settings): settings.pipeline
                 case .receiver: Receiver.pipeline
+                case .ingest: Ingest.pipeline
                 }
             }
         }
@@ -23,6 +26,8 @@ struct Plan: Equatable, Sendable {
         let name: String
         let source: Source
         let recording: Recorder.Settings
+        /// Where the camera brings its video, if it does.
+        var publisher: Publisher.Settings?
     }
 
     /// In the order of their names.
@@ -55,7 +60,8 @@ struct Plan: Equatable, Sendable {
             Camera(
                 name: camera.name.description,
                 source: .capture(Capture.Settings(camera)),
-                recording: Recorder.Settings(camera.recording)
+                recording: Recorder.Settings(camera.recording),
+                publisher: camera.push.map { Publisher.Settings($0, camera: camera.name) }
             )
         ]
         store = ChunkStore.Settings(camera.recording)
@@ -70,14 +76,12 @@ struct Plan: Equatable, Sendable {
         _ service: Configuration.Service,
         _ library: PipelineLibrary
     ) {
-        cameras = remote.compactMap { camera in
-            Receiver.Settings(camera).map {
-                Camera(
-                    name: camera.name.description,
-                    source: .receiver($0),
-                    recording: Recorder.Settings(store.recording, isEnabled: camera.record)
-                )
-            }
+        cameras = remote.map { camera in
+            Camera(
+                name: camera.name.description,
+                source: Receiver.Settings(camera).map(Camera.Source.receiver) ?? .ingest,
+                recording: Recorder.Settings(store.recording, isEnabled: camera.record)
+            )
         }
         self.store = ChunkStore.Settings(store.recording, cameras: remote)
         (rtsp, secureRTSP) = (store.rtsp.listen, store.rtsp.tlsListen)
@@ -89,7 +93,8 @@ struct Plan: Equatable, Sendable {
         of cameras: [Camera],
         in library: PipelineLibrary
     ) -> [String: PipelineDescription?] {
-        let names = Set(cameras.map(\.source.pipeline) + [Recorder.pipeline])
+        let publishers = cameras.compactMap { $0.publisher.map { _ in Publisher.pipeline } }
+        let names = Set(cameras.map(\.source.pipeline) + publishers + [Recorder.pipeline])
         // One that cannot be read is the fault of whoever runs it, and said there.
         let found = names.map { name in (name, try? library.description(name)) }
         return Dictionary(uniqueKeysWithValues: found)

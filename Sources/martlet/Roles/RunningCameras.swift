@@ -10,6 +10,8 @@ internal import Serving
 @MainLoop final class RunningCameras {
     private struct Running {
         let camera: Camera
+        /// What takes the camera in, when it is to push.
+        let ingest: Ingest
         let task: Task<Void, Never>
     }
 
@@ -111,14 +113,20 @@ internal import Serving
         for (name, camera) in running where !new.cameras.contains(where: { $0.name == name }) { leave(name, camera) }
         for camera in new.cameras {
             let former = old.cameras.first { $0.name == camera.name }
-            guard let former, let present = running[camera.name]?.camera else {
+            guard let former, let running = running[camera.name] else {
                 Log.notice("camera is new", camera: camera.name)
                 start(camera)
                 continue
             }
+            let present = running.camera
             let hasNewDescription = new.hasOther(camera.source.pipeline, than: old)
             if camera.source != former.source || hasNewDescription {
-                present.source.replace(with: source(camera.source), hasNewDescription: hasNewDescription)
+                service.setIngest(camera.source == .ingest ? running.ingest : nil, of: camera.name)
+                let source = source(camera.source, running.ingest)
+                present.source.replace(with: source, hasNewDescription: hasNewDescription)
+            }
+            if camera.publisher != former.publisher || new.hasOther(Publisher.pipeline, than: old) {
+                present.publisher.configure(camera.publisher)
             }
             if camera.recording != former.recording || hasMoved || new.hasOther(Recorder.pipeline, than: old) {
                 present.recorder.configure(camera.recording, directory: directory)
@@ -131,19 +139,22 @@ internal import Serving
         let isCapture = if case .capture = planned.source { true } else { false }
         let feed = Feed(camera: planned.name, origin: isCapture ? .mediaClock : .sender)
         let recorder = Recorder(feed: feed, directory: directory, library: library, settings: planned.recording)
+        let ingest = Ingest(library: library)
         let runner = SourceRunner(
-            source(planned.source),
+            source(planned.source, ingest),
             feed: feed,
             hasRun: isCapture && runtime.has(.frames),
             escalate: escalate
         )
-        let camera = Camera(feed: feed, source: runner, recorder: recorder)
-        service.serve(feed)
-        running[planned.name] = Running(camera: camera, task: Task { await camera.run() })
+        let publisher = Publisher(feed: feed, library: library, settings: planned.publisher)
+        let camera = Camera(feed: feed, source: runner, recorder: recorder, publisher: publisher)
+        service.serve(feed, from: planned.source == .ingest ? ingest : nil)
+        running[planned.name] = Running(camera: camera, ingest: ingest, task: Task { await camera.run() })
     }
 
-    private func source(_ planned: Plan.Camera.Source) -> any FeedSource {
+    private func source(_ planned: Plan.Camera.Source, _ ingest: Ingest) -> any FeedSource {
         switch planned {
+        case .ingest: ingest
         case .capture(let settings): Capture(settings, library: library)
         case .receiver(let settings): Receiver(settings, library: library)
         }
@@ -192,7 +203,10 @@ internal import Serving
 
     private func serve(_ new: RTSPService) {
         service = new
-        for camera in running.values { new.serve(camera.camera.feed) }
+        for camera in plan.cameras {
+            guard let running = running[camera.name] else { continue }
+            new.serve(running.camera.feed, from: camera.source == .ingest ? running.ingest : nil)
+        }
     }
 
     private func limit(_ settings: ChunkStore.Settings) async {

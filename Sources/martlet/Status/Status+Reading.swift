@@ -160,6 +160,29 @@ extension Status.Camera {
             skipped: statistics.skipped
         )
         store = lastStore.map(utc)
+        push = Push(camera.publisher, now: now, utc)
+        // Nobody is late who comes when it likes, but it is said what is waited for.
+        if source == "push", cause == nil, state == .starting { cause = "the camera has not pushed yet" }
+    }
+}
+
+extension Status.Camera.Push {
+    /// `nil` for a camera that does not push.
+    @MainLoop fileprivate init?(_ publisher: Publisher, now: ClockTime, _ utc: (ClockTime) -> String) {
+        guard let url = publisher.url else { return nil }
+        self.url = url
+        lastFault = publisher.lastFault.map { Status.Camera.Fault(cause: $0.cause, time: utc($0.at)) }
+        switch publisher.state {
+        case .off: return nil
+        case .starting(let since): (state, seconds) = (.starting, (now - since) / .seconds(1))
+        case .running(let since): (state, seconds) = (.running, (now - since) / .seconds(1))
+        case .backingOff(_, let reason):
+            let since = publisher.lastFault?.at ?? now
+            (state, seconds, cause) = (.backingOff, (now - since) / .seconds(1), reason)
+        }
+        // While it is tried again the reason for the last failure is the one that counts.
+        if state == .starting { cause = lastFault?.cause }
+        seconds = seconds.rounded(to: 1000)
     }
 }
 

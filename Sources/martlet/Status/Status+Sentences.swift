@@ -13,6 +13,7 @@ extension Status.Camera {
         switch state {
         case .running: break
         case .starting where faults == 0 && seconds < Self.startLimit: break
+        case .starting where source == "push": troubles.append("\(without)\(why); waiting for it")
         case .starting: troubles.append("\(without)\(why); trying now")
         case .backingOff: troubles.append("\(without)\(why); trying again in \((nextAttempt ?? 0).roughly)")
         case .stuck:
@@ -20,6 +21,7 @@ extension Status.Camera {
         case .stopped: troubles.append("stopped")
         }
         if let trouble = recording.trouble { troubles.append("not recorded (\(trouble)); trying again") }
+        if let push, let cause = push.cause { troubles.append("not pushed (\(cause)); trying again") }
         if recording.unfinished > 0 {
             troubles.append("\(recording.unfinished.counted("chunk")) could not be finished yet")
         }
@@ -53,6 +55,7 @@ extension Status.Camera {
         case .stopped: troubles.append("stopped")
         }
         if let trouble = recording.trouble { troubles.append("not recorded (\(trouble))") }
+        if let cause = push?.cause { troubles.append("not pushed (\(cause))") }
         return troubles.map { "\(name): \($0)" }
     }
 }
@@ -89,7 +92,8 @@ extension Status {
         }
         if role == "camera" {
             let store = cameras.first?.store.map { "last took the video \(Self.local($0))" }
-            facts.append(["store", store ?? "none has come since the start"])
+            let pushed = cameras.first?.push.map { $0.state == .running ? "pushed to \($0.url)" : "not pushed to \($0.url)" }
+            facts.append(["store", pushed ?? store ?? "none has come since the start"])
         }
         let clock = clock.synchronised ? "synchronised" : "not set by anybody yet: times are put right when it is"
         facts.append(["clock", clock])

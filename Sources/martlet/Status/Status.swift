@@ -136,8 +136,25 @@ struct Status: Codable, Equatable, Sendable {
             var skipped: Int
         }
 
+        /// The video on its way to a store that does not fetch it.
+        struct Push: Codable, Equatable, Sendable {
+            /// `stuck` and `stopped` are not among its states.
+            var state: State
+            var url: String
+            /// How long it has been so.
+            var seconds: Double
+            /// Why it is not brought.
+            var cause: String?
+            var lastFault: Fault?
+
+            private enum CodingKeys: String, CodingKey {
+                case state, url, seconds, cause
+                case lastFault = "last-fault"
+            }
+        }
+
         var name: String
-        /// `capture` or `receiver`.
+        /// `capture`, `receiver`, or `push` for a camera that brings its video.
         var source: String
         var state: State
         /// How long frames have flowed, or have not.
@@ -162,6 +179,8 @@ struct Status: Codable, Equatable, Sendable {
         var viewers: Viewers
         /// When a store last took the video; for a camera that one has come to.
         var store: String?
+        /// How it is brought to a store; for a camera that is to push.
+        var push: Push?
 
         private enum CodingKeys: String, CodingKey {
             case name, source, state, seconds, cause
@@ -171,7 +190,7 @@ struct Status: Codable, Equatable, Sendable {
             case format, fps, bitrate, frames, undecodable
             case lastFrame = "last-frame"
             case lastKeyframe = "last-keyframe"
-            case recording, viewers, store
+            case recording, viewers, store, push
         }
     }
 }
