@@ -93,14 +93,39 @@ package actor AccessStore {
             throw AccessFailure(description: "there is a user '\(name)' already")
         }
         let (hash, secret) = try hashes(of: password, name)
-        try with { database throws(Database.Failure) in
-            _ = try database.query(
-                "INSERT INTO users (name, role, created, hash, secret) VALUES (?, ?, ?, ?, ?)",
+        let added = try with { database throws(Database.Failure) in
+            try database.query(
+                "INSERT OR IGNORE INTO users (name, role, created, hash, secret) VALUES (?, ?, ?, ?, ?)",
                 .text(name),
                 .text(role.rawValue),
                 .integer(time),
                 .text(hash),
                 .blob(secret)
+            )
+            return database.changedRows
+        }
+        // Another command may have been quicker.
+        guard added == 1 else { throw AccessFailure(description: "there is a user '\(name)' already") }
+    }
+
+    /// Keeps a password that is right with the parameters of now; blocks for a good part of a second.
+    ///
+    /// A password that has become another meanwhile stays that.
+    package func renewHash(of name: String, password: String) throws(AccessFailure) {
+        let hashes = try with { database throws(Database.Failure) in
+            try database.query("SELECT hash FROM users WHERE name = ?", .text(name))
+        }
+        guard let former = hashes.first?.text(0), PasswordHash(text: former).matches(password) else { return }
+        let hash: PasswordHash
+        do throws(PasswordHash.OutOfMemory) { hash = try PasswordHash(of: password) } catch {
+            throw AccessFailure(description: error.description)
+        }
+        try with { database throws(Database.Failure) in
+            _ = try database.query(
+                "UPDATE users SET hash = ? WHERE name = ? AND hash = ?",
+                .text(hash.text),
+                .text(name),
+                .text(former)
             )
         }
     }

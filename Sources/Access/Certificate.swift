@@ -10,34 +10,71 @@ package enum Certificate {
     package struct Files: Equatable, Sendable {
         package let certificate: String
         package let key: String
+        let directory: String
 
         package init(in directory: String) {
+            self.directory = directory
             (certificate, key) = ("\(directory)/certificate.pem", "\(directory)/certificate.key")
         }
     }
 
     private static let validity = 10 * 365 * 86_400
 
-    /// Makes it if there is none.
+    /// Makes it if there is none, or in any case if it is to be new.
     ///
     /// - Throws: ``AccessFailure`` if the directory does not let itself be written, or the system knows no P-256.
-    package static func prepare(_ files: Files, names: [String], addresses: [String]) throws(AccessFailure) {
-        guard access(files.certificate, F_OK) != 0 || access(files.key, F_OK) != 0 else { return }
+    package static func prepare(
+        _ files: Files,
+        names: [String],
+        addresses: [String],
+        isNew: Bool = false
+    ) throws(AccessFailure) {
+        // Two daemons that start for the first time together: the files of one belong together.
+        let folder = files.directory
+        let lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard lock >= 0 else { throw AccessFailure("open", folder) }
+        defer { close(lock) }
+        while flock(lock, LOCK_EX) != 0 {
+            guard errno == EINTR else { throw AccessFailure("lock", folder) }
+        }
+        guard isNew || access(files.certificate, F_OK) != 0 || access(files.key, F_OK) != 0 else { return }
         try make(files, names: names, addresses: addresses)
+    }
+
+    /// Whether the two belong together.
+    ///
+    /// - Throws: ``AccessFailure`` in words for the user if not, or if one cannot be read.
+    package static func check(_ files: Files) throws(AccessFailure) {
+        let certificate = try read(files.certificate)
+        defer { X509_free(certificate) }
+        guard let stream = fopen(files.key, "re") else { throw AccessFailure("open", files.key) }
+        defer { fclose(stream) }
+        guard let key = PEM_read_PrivateKey(stream, nil, nil, nil) else {
+            throw AccessFailure(description: "\(files.key) holds no private key (PEM)")
+        }
+        defer { EVP_PKEY_free(key) }
+        guard X509_check_private_key(certificate, key) == 1 else {
+            throw AccessFailure(description: "\(files.key) is not the key of \(files.certificate)")
+        }
     }
 
     /// SHA-256 of the certificate (DER): `sha256:` and 64 hexadecimal digits.
     package static func fingerprint(of file: String) throws(AccessFailure) -> String {
-        guard let stream = fopen(file, "re") else { throw AccessFailure("open", file) }
-        defer { fclose(stream) }
-        guard let certificate = PEM_read_X509(stream, nil, nil, nil) else {
-            throw AccessFailure(description: "\(file) holds no certificate (PEM)")
-        }
+        let certificate = try read(file)
         defer { X509_free(certificate) }
         var digest = [UInt8](repeating: 0, count: 32)
         var length: UInt32 = 0
         guard X509_digest(certificate, EVP_sha256(), &digest, &length) == 1 else { throw broken }
         return "sha256:" + digest.lowercaseHexadecimal
+    }
+
+    private static func read(_ file: String) throws(AccessFailure) -> OpaquePointer {
+        guard let stream = fopen(file, "re") else { throw AccessFailure("open", file) }
+        defer { fclose(stream) }
+        guard let certificate = PEM_read_X509(stream, nil, nil, nil) else {
+            throw AccessFailure(description: "\(file) holds no certificate (PEM)")
+        }
+        return certificate
     }
 
     private static var broken: AccessFailure { AccessFailure(description: "OpenSSL cannot make a certificate") }

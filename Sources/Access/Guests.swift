@@ -2,16 +2,21 @@
 
 /// Everybody who may come in, as they were at one moment: asked on any thread, without waiting for a database.
 package struct Guests: Sendable {
-    struct Person: Sendable {
+    package struct Person: Equatable, Sendable {
         let user: User
         let hash: PasswordHash
         let secret: DigestSecret?
+
+        /// Whether this one has the same password: another hash may be of the same.
+        fileprivate func hasPassword(of other: Person) -> Bool {
+            hash == other.hash || secret != nil && secret?.text.isEmpty == false && secret == other.secret
+        }
     }
 
     /// Somebody who has shown who it is.
     package enum Guest: Equatable, Sendable {
-        /// With the password's hash as it was then.
-        case person(User, PasswordHash)
+        /// With the password as it was then.
+        case person(Person)
         case device(DeviceToken)
 
         /// Whether a camera's live video is for this one.
@@ -20,6 +25,11 @@ package struct Guests: Sendable {
             case .person: true
             case .device(let token): token.camera == camera && token.rights.mayRead
             }
+        }
+
+        /// Who should have a new hash, since it was made with other parameters than are used now; `nil` for nobody.
+        package var isOutdated: String? {
+            if case .person(let person) = self, person.hash.isOutdated() { person.user.name } else { nil }
         }
 
         package func mayPublish(_ camera: String) -> Bool {
@@ -32,7 +42,7 @@ package struct Guests: Sendable {
         /// For the log.
         package var name: String {
             switch self {
-            case .person(let user, _): user.name
+            case .person(let person): person.user.name
             case .device(let token): "token \(token.id) of \(token.camera)"
             }
         }
@@ -64,7 +74,7 @@ package struct Guests: Sendable {
             guard let secret, !secret.text.isEmpty else { return false }
             return Sodium.areEqual(Array(secret.response(method: method, uri: uri, nonce: nonce).utf8), given)
         }
-        if let person = people[user], isRight(person.secret) { return .person(person.user, person.hash) }
+        if let person = people[user], isRight(person.secret) { return .person(person) }
         return tokens.first { $0.camera == user && isRight($0.secret) }.map(Guest.device)
     }
 
@@ -76,7 +86,7 @@ package struct Guests: Sendable {
             _ = Self.decoy?.matches(password)
             return nil
         }
-        return person.hash.matches(password) ? .person(person.user, person.hash) : nil
+        return person.hash.matches(password) ? .person(person) : nil
     }
 
     /// Whose name and token these are; takes no time.
@@ -90,7 +100,7 @@ package struct Guests: Sendable {
     /// Whether somebody who came in before may still be there: a new password ends what goes on with the former one.
     package func contains(_ guest: Guest) -> Bool {
         switch guest {
-        case .person(let user, let hash): people[user.name]?.hash == hash
+        case .person(let person): people[person.user.name]?.hasPassword(of: person) ?? false
         case .device(let token): tokens.contains { $0.id == token.id }
         }
     }

@@ -7,6 +7,9 @@ extension Element {
     /// Has its sender reports tell when each frame was captured, its session description what the clock behind that is
     /// worth (`a=martlet-clock:…`), and its payloader repeat the parameter sets once a second.
     package final func prepareToRecord(clock: @escaping @Sendable () -> String?) {
+        // When the server hangs up it would connect anew on one thread while another still writes to the former connection,
+        // which is gone by then (1.22, 1.26: `gst_rtsp_conninfo_reconnect`).
+        Element.attempt { () throws(PropertyError) in try set("udp-reconnect", to: false) }
         connect("new-manager") { arguments in
             guard let manager = arguments.object(0) else { return nil }
             Element.attempt { () throws(PropertyError) in

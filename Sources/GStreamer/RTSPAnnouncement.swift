@@ -23,7 +23,10 @@ package struct RTSPAnnouncement: Sendable {
         var message = GstSDPMessage()
         guard gst_sdp_message_init(&message) == GST_SDP_OK else { return nil }
         defer { gst_sdp_message_uninit(&message) }
-        guard gst_sdp_message_parse_buffer(data, size, &message) == GST_SDP_OK else { return nil }
+        // GStreamer passes over lines that are none; every description has a version.
+        guard gst_sdp_message_parse_buffer(data, size, &message) == GST_SDP_OK, message.version != nil else {
+            return nil
+        }
         streams = (0..<gst_sdp_message_medias_len(&message)).compactMap { index in
             gst_sdp_message_get_media(&message, index).map { Stream($0) }
         }

@@ -72,7 +72,8 @@ package struct Capture: FeedSource {
 
     /// Of the encoders that come with Martlet's descriptions the bit rate can be changed while they run.
     package func adjust(_ pipeline: any SourcePipeline, to other: any FeedSource) -> Bool {
-        guard let pipeline = pipeline as? Pipeline, let other = other as? Capture, other.name == name, values != other.values,
+        guard let pipeline = pipeline as? Pipeline, let other = other as? Capture, other.name == name,
+            values != other.values,
             let bitrate = other.values["bitrate"], let kilobits = other.values["bitrate-kbit"].flatMap({ Int($0) }),
             values.allSatisfy({ $0.key.hasPrefix("bitrate") || other.values[$0.key] == $0.value }),
             let encoder = pipeline.element(named: "encoder")

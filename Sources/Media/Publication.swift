@@ -26,11 +26,14 @@ final class Publication: SourcePipeline {
 
     /// A camera whose Wi-Fi broke comes back before its former connection has ended: one that has brought nothing for so
     /// long gives way to it.
-    private static let silence = Duration.seconds(2)
+    private let silence: Duration
     /// Whoever announces a stream and sends none for so long does not keep the place.
-    private static let patience = Duration.seconds(5)
+    private let patience: Duration
 
-    init() { (messages, post) = AsyncStream.makeStream(of: BusMessage.self, bufferingPolicy: .bufferingOldest(16)) }
+    init(silence: Duration = .seconds(2), patience: Duration = .seconds(5)) {
+        (self.silence, self.patience) = (silence, patience)
+        (messages, post) = AsyncStream.makeStream(of: BusMessage.self, bufferingPolicy: .bufferingOldest(16))
+    }
 
     var senderClock: SenderClock { state.withLock { $0.publisher?.senderClock ?? .unknown } }
 
@@ -39,7 +42,7 @@ final class Publication: SourcePipeline {
         let status = state.withLock { state in
             guard state.isOpen else { return RTSPStatus.serviceUnavailable }
             if let present = state.publisher, present.connection != new.connection {
-                guard new.since - (present.lastFrame ?? present.since) > Self.silence else {
+                guard new.since - (present.lastFrame ?? present.since) > silence else {
                     return .notValidInThisState
                 }
                 state.isOpen = false
@@ -54,8 +57,8 @@ final class Publication: SourcePipeline {
     }
 
     private func expire(_ connection: UInt) {
-        Task { [weak self] in
-            do { try await Task.sleep(for: Self.patience) } catch { return }
+        Task { [weak self, patience] in
+            do { try await Task.sleep(for: patience) } catch { return }
             guard let publisher = self?.state.withLock({ $0.publisher }), publisher.connection == connection,
                 publisher.lastFrame == nil
             else { return }

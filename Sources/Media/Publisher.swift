@@ -142,7 +142,7 @@ internal import Synchronization
         for await event in events {
             switch event {
             case .message(.error(_, let text, let detail)): return await cause(text, detail, settings.url, pin)
-            // It would connect anew and go on sending, to a server that knows nothing of it.
+            // The sink says no more than this, and goes on taking what nobody gets.
             case .message(.warning(_, _, let detail)) where detail.contains("closed the connection"):
                 return "the store closed the connection (\(settings.url))"
             case .message(.endOfStream): return nil
@@ -203,8 +203,9 @@ internal import Synchronization
 
     private static let meanings: [RTSPAnswer] = [
         .init("Unauthorized", "the store does not know this camera's token"),
+        // Also what follows when the same token has been tried several times.
         .init("Not Found", "the store has no such camera: it needs a table with push = true"),
-        .init("403", "the token is not for pushing this camera"),
+        .init("403", "the store refuses this camera's token: it is none of its own, or for something else"),
         .init("404", "the store has no such camera: it needs a table with push = true"),
         .init("405", "the store fetches this camera: it needs push = true in its table instead of 'url'"),
         .init("415", "the store cannot record this video"),

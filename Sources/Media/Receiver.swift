@@ -16,6 +16,8 @@ package final class Receiver: FeedSource {
         package let transport: Configuration.RemoteCamera.Transport
         package let user: String?
         package let passwordFile: String?
+        /// Whether the password is a token that this machine was given, which nobody else is to learn.
+        package let hasToken: Bool
         /// Of the certificate that the server is to show.
         package let fingerprint: String?
 
@@ -26,6 +28,7 @@ package final class Receiver: FeedSource {
             // One of ours knows its devices by the camera's name and a token.
             user = camera.user ?? camera.tokenFile.map { _ in camera.name.description }
             passwordFile = camera.passwordFile ?? camera.tokenFile
+            hasToken = camera.user == nil && camera.tokenFile != nil
             fingerprint = camera.fingerprint
         }
     }
@@ -50,6 +53,8 @@ package final class Receiver: FeedSource {
         var wanted: VideoCodec?
         /// What the camera says of its clock.
         var clock = SenderClock.unknown
+        /// Where the server wanted us to go instead.
+        var redirection: String?
     }
 
     package var senderClock: SenderClock { offer.withLock { $0.clock } }
@@ -90,6 +95,14 @@ package final class Receiver: FeedSource {
             try source.set("user-pw", to: Secret.read(passwordFile))
         }
         try pin.guardConnections(of: source)
+        if settings.hasToken || settings.fingerprint != nil {
+            let address = try ResourceAddress(parsing: url)
+            // An IPv6 address has its brackets in a URL alone.
+            let host = address.host.filter { !"[]".contains($0) }
+            source.refuseRedirections(from: host, port: address.port) { [weak self] other in
+                self?.offer.withLock { $0.redirection = other }
+            }
+        }
         source.connect("select-stream") { [weak self] arguments in self?.choose(arguments.caps(1)) ?? false }
         return pipeline
     }
@@ -112,6 +125,9 @@ package final class Receiver: FeedSource {
 
     package func cause(source: String, text: String, detail: String) async -> String {
         if let complaint = pin.complaint(url) { return complaint }
+        if let other = offer.withLock({ $0.redirection }) {
+            return "the server sends to \(other.inOneLine), which the token or fingerprint is not for (\(url))"
+        }
         let (isChosen, codec, wanted, refused) = offer.withLock { ($0.isChosen, $0.codec, $0.wanted, $0.refused) }
         if !isChosen, let wanted, wanted != codec { return "the camera sends \(wanted): receiving that instead" }
         if !isChosen, let first = refused.first {

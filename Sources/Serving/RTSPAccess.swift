@@ -26,8 +26,16 @@ package final class RTSPAccess: Sendable {
 
     private let state: Mutex<State>
     private let nonces = Nonces()
+    private let outdated: @Sendable (_ user: String, _ password: String) -> Void
 
-    package init(_ guests: Guests = .nobody) { state = Mutex(State(guests: guests)) }
+    /// `outdated` is told of those whose password is right, and its hash of former parameters.
+    package init(
+        _ guests: Guests = .nobody,
+        outdated: @escaping @Sendable (_ user: String, _ password: String) -> Void = { _, _ in }
+    ) {
+        state = Mutex(State(guests: guests))
+        self.outdated = outdated
+    }
 
     /// Answers a request; `isEncrypted` says that nobody listens in, so that a password may be sent as it is.
     package func decide(_ login: RTSPLogin, isEncrypted: Bool) -> RTSPAdmission {
@@ -114,7 +122,9 @@ package final class RTSPAccess: Sendable {
     /// By a password, which takes long to check.
     private func slowGuest(_ login: RTSPLogin, among guests: Guests, _ isEncrypted: Bool) -> Guests.Guest? {
         guard isEncrypted, case .basic(let user, let password) = login.credentials else { return nil }
-        return guests.password(user: user, password)
+        let guest = guests.password(user: user, password)
+        if let name = guest?.isOutdated { outdated(name, password) }
+        return guest
     }
 
     private func challenge(_ login: RTSPLogin, _ isEncrypted: Bool) -> RTSPAdmission {

@@ -14,6 +14,7 @@ internal import Synchronization
     }
 
     private let servers: [RTSPServer]
+    private let encrypted: RTSPAuthenticator?
     private let access: RTSPAccess
     private let library: PipelineLibrary
     private let feeds: Feeds
@@ -59,6 +60,7 @@ internal import Synchronization
             }
         }
         self.servers = servers
+        self.encrypted = encrypted
         Task {
             for await connection in connections {
                 for server in servers { server.close([connection]) }
@@ -88,6 +90,9 @@ internal import Synchronization
             throw Failure(description: "cannot serve RTSP on \(address): \(error)")
         }
     }
+
+    /// Shows another certificate to those who connect from now on.
+    package func use(_ certificate: TLSCertificate) { encrypted?.use(certificate) }
 
     /// Others may come in from now on; who may no longer be there is shown out.
     package func admit(_ guests: Guests) {
@@ -199,7 +204,12 @@ private final class Feeds: Sendable {
     func announce(_ login: RTSPLogin, cut: @escaping @Sendable () -> Void) -> RTSPStatus {
         guard let found = served.withLock({ $0[login.path] }) else { return .notFound }
         guard let ingest = found.ingest else {
-            return refuse(login, found.feed.camera, .methodNotAllowed, "this camera does not push: see 'push' in its table")
+            return refuse(
+                login,
+                found.feed.camera,
+                .methodNotAllowed,
+                "this camera does not push: see 'push' in its table"
+            )
         }
         guard let announcement = login.announcement else {
             return refuse(login, found.feed.camera, .badRequest, "its session description cannot be read")
@@ -207,7 +217,8 @@ private final class Feeds: Sendable {
         let status = ingest.announce(announcement, from: login.connection, cut: cut)
         switch status {
         case .ok: return status
-        case .notValidInThisState: return refuse(login, found.feed.camera, status, "another connection brings the video")
+        case .notValidInThisState:
+            return refuse(login, found.feed.camera, status, "another connection brings the video")
         case .unsupportedMediaType: return refuse(login, found.feed.camera, status, "it brings no H.264 or H.265 video")
         default: return refuse(login, found.feed.camera, status, "it may come back at once")
         }

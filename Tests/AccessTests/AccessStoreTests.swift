@@ -100,6 +100,61 @@ struct AccessStoreTests {
         #expect(guests.digest(user: "anna", method: "PLAY", uri: "/", nonce: "n", response: response) == nil)
     }
 
+    @Test("a certificate is renewed when it is asked for, and one with another's key is refused")
+    func renewal() throws {
+        let scratch = try ScratchDirectory()
+        let files = Certificate.Files(in: scratch.path)
+        try Certificate.prepare(files, names: ["store"], addresses: [])
+        try Certificate.check(files)
+        let first = try Certificate.fingerprint(of: files.certificate)
+        let certificate = try Data(contentsOf: URL(fileURLWithPath: files.certificate))
+        try Certificate.prepare(files, names: ["store"], addresses: [], isNew: true)
+        #expect(try Certificate.fingerprint(of: files.certificate) != first)
+        try Certificate.check(files)
+        try certificate.write(to: URL(fileURLWithPath: files.certificate))
+        let failure = try thrown(AccessFailure.self) { () throws(AccessFailure) in try Certificate.check(files) }
+        #expect(failure.description == "\(files.key) is not the key of \(files.certificate)")
+    }
+
+    @Test("many who start at once make one certificate between them")
+    func startTogether() async throws {
+        let scratch = try ScratchDirectory()
+        let files = Certificate.Files(in: scratch.path)
+        let fingerprints = try await withThrowingTaskGroup(of: String.self) { group in
+            for _ in 0..<16 {
+                group.addTask {
+                    try Certificate.prepare(files, names: ["store"], addresses: [])
+                    try Certificate.check(files)
+                    return try Certificate.fingerprint(of: files.certificate)
+                }
+            }
+            var found: Set<String> = []
+            for try await fingerprint in group { found.insert(fingerprint) }
+            return found
+        }
+        #expect(fingerprints.count == 1)
+    }
+
+    @Test("a password that is right gets a hash with the parameters of now, and nobody is shown out for it")
+    func renewHash() async throws {
+        let scratch = try ScratchDirectory()
+        let store = try AccessStore(directory: scratch("access"))
+        try await store.add("anna", role: .viewer, password: Self.password, at: 0)
+        let weak = try PasswordHash(of: Self.password, .init(operations: 1, memory: 8 << 10))
+        try await run("sqlite3", scratch("access/access.sqlite"), "UPDATE users SET hash = '\(weak.text)'")
+        let guest = try #require(try await store.guests().password(user: "anna", Self.password))
+        #expect(guest.isOutdated == "anna")
+        try await store.renewHash(of: "anna", password: "another one")
+        #expect(try await store.guests().password(user: "anna", Self.password)?.isOutdated == "anna")
+        try await store.renewHash(of: "anna", password: Self.password)
+        let guests = try await store.guests()
+        #expect(guests.contains(guest))
+        #expect(guests.password(user: "anna", Self.password)?.isOutdated == nil)
+        #expect(guests.password(user: "anna", Self.password) != nil)
+        try await store.setPassword("a new one entirely", of: "anna")
+        #expect(try await store.guests().contains(guest) == false)
+    }
+
     @Test("the certificate is one that others read, is made once, and its fingerprint is what openssl says")
     func certificate() async throws {
         let scratch = try ScratchDirectory()

@@ -488,9 +488,6 @@ extension MessageTests {
             config.toml:3:8: error: cameras.a.push: a camera that pushes has no 'url', but there is one at config.toml:2:7
                 push = true
                        ^
-            config.toml:3:8: warning: cameras.a.push: is not acted on by this version
-                push = true
-                       ^
             """
         ),
         MessageCase(

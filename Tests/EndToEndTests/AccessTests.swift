@@ -70,6 +70,17 @@ struct AccessTests {
         let fingerprint = try await martlet("fingerprint")
         #expect(fingerprint.hasPrefix("sha256:") && fingerprint.count == 71)
 
+        // Another certificate is shown as soon as it is there.
+        let renewed = try await martlet("fingerprint", "--renew")
+        #expect(renewed != fingerprint)
+        try await camera.expect("another certificate is shown from now on: \(renewed)")
+        let shown = try await run(
+            "sh",
+            "-c",
+            "openssl s_client -connect 127.0.0.1:\(secure) </dev/null | openssl x509 -noout -fingerprint -sha256"
+        )
+        #expect(shown.output.filter { $0 != ":" }.lowercased().contains(renewed.dropFirst("sha256:".count)))
+
         // A store comes in with the token, encrypted if it knows the certificate, until that is revoked.
         try scratch.write("token", token + "\n")
         let credentials = "token-file = \"\(scratch("token"))\"\n"
@@ -80,10 +91,10 @@ struct AccessTests {
         let stranger = try Martlet("store", "--config", unknown.configuration)
         try await stranger.expect(
             "nobody vouches for the server's certificate",
-            and: "fingerprint = \"\(fingerprint)\""
+            and: "fingerprint = \"\(renewed)\""
         )
         let pinned = try String(contentsOfFile: unknown.configuration, encoding: .utf8)
-            .replacing(credentials, with: credentials + "fingerprint = \"\(fingerprint)\"\n")
+            .replacing(credentials, with: credentials + "fingerprint = \"\(renewed)\"\n")
         try pinned.write(toFile: unknown.configuration, atomically: true, encoding: .utf8)
         try await stranger.expect("receiver runs")
         stranger.send(SIGTERM)

@@ -44,7 +44,7 @@ struct TestCamera {
     }
 }
 
-/// A store of cameras, each with its URL and what else its table says.
+/// A store of cameras, each with its URL and what else its table says; without a URL the camera pushes.
 struct TestStore {
     let port: Int
     let directory: String
@@ -71,7 +71,10 @@ struct TestStore {
             directory = "\(scratch.path)/access-store"
 
             """
-        let tables = cameras.map { "[cameras.\($0.name)]\nurl = \"\($0.url)\"\n\($0.more)\n" }
+        let tables = cameras.map { camera in
+            let source = camera.url.isEmpty ? "push = true" : "url = \"\(camera.url)\""
+            return "[cameras.\(camera.name)]\n\(source)\n\(camera.more)\n"
+        }
         try (head + tables.joined()).write(toFile: configuration, atomically: true, encoding: .utf8)
     }
 

@@ -152,6 +152,45 @@ struct ReceiverTests {
         }
     }
 
+    /// The words for a table with a token.
+    private func token(in scratch: ScratchDirectory) throws -> String {
+        try scratch.write("token", "martlet_secret\n")
+        return "token-file = \"\(scratch("token"))\"\n"
+    }
+
+    @Test("a token is a password of the camera's name")
+    func token() async throws {
+        let scratch = try ScratchDirectory()
+        try await receive(more: token(in: scratch)) { behaviour in
+            behaviour.authentication = .digest(user: "till", password: "martlet_secret")
+        } until: { _, feed in
+            feed.statistics.frames >= 30
+        } then: { runner, _, _ in
+            #expect(runner.faults == 0)
+        }
+    }
+
+    @Test("a redirection is followed, and the token stays with the server that it is for", arguments: [true, false])
+    func redirection(hasToken: Bool) async throws {
+        let scratch = try ScratchDirectory()
+        try scratch.write("password", "open sesame\n")
+        let login = "user = \"admin\"\npassword-file = \"\(scratch("password"))\"\n"
+        var other = ScriptedCamera.Behaviour()
+        other.authentication = .digest(user: "admin", password: "open sesame")
+        let target = try ScriptedCamera(try await Self.recording.value, other)
+        defer { target.close() }
+        try await receive(more: hasToken ? token(in: scratch) : login) { behaviour in
+            behaviour.redirection = target.url
+        } until: { runner, feed in
+            hasToken ? runner.faults >= 1 : feed.statistics.frames >= 30
+        } then: { runner, feed, camera in
+            #expect(target.requests.isEmpty == hasToken)
+            #expect((feed.statistics.frames == 0) == hasToken)
+            let cause = "the server sends to \(target.url), which the token or fingerprint is not for (\(camera.url))"
+            #expect(runner.lastFault?.cause == (hasToken ? cause : nil))
+        }
+    }
+
     @Test("who cannot be reached is named, and why")
     @MainLoop
     func unreachable() async throws {

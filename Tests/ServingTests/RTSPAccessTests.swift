@@ -99,6 +99,56 @@ struct RTSPAccessTests {
         }
     }
 
+    /// What each of them may do at its own camera, by method.
+    private static let methods: [(String, reader: Bool, publisher: Bool)] = [
+        ("OPTIONS", true, true), ("DESCRIBE", true, false), ("ANNOUNCE", false, true), ("SETUP", true, false),
+        ("PLAY", true, false), ("PAUSE", true, false), ("RECORD", false, true), ("TEARDOWN", true, true),
+        ("GET_PARAMETER", true, true), ("SET_PARAMETER", true, true), ("REDIRECT", true, false), ("", true, false),
+    ]
+
+    @Test("a token to read and a token to push do what they are for, at their camera", arguments: methods.indices)
+    func rights(row: Int) {
+        let (method, reader, publisher) = Self.methods[row]
+        for (token, isRight) in [(Self.reader, reader), (Self.publisher, publisher)] {
+            for path in ["/till", "/door", "/till/stream=0", "/../till", "/"] {
+                let access = RTSPAccess(Self.guests)
+                let login = RTSPLogin(
+                    method: method,
+                    path: path,
+                    uri: "rtsps://store\(path)",
+                    address: "192.0.2.7",
+                    connection: 1,
+                    credentials: .basic(user: "till", password: token.text)
+                )
+                let expected = isRight && path.hasPrefix("/till") ? RTSPAdmission.granted : .forbidden
+                #expect(access.decide(login, isEncrypted: true) == expected, "\(method) \(path)")
+            }
+        }
+    }
+
+    @Test("whoever brings a stream may set it up, on its own connection")
+    func publisherSetsUp() {
+        let access = RTSPAccess(Self.guests)
+        func ask(_ method: String, on connection: UInt) -> RTSPAdmission {
+            let login = RTSPLogin(
+                method: method,
+                path: "/till",
+                uri: "rtsps://store/till",
+                address: "192.0.2.7",
+                connection: connection,
+                credentials: .basic(user: "till", password: Self.publisher.text)
+            )
+            return access.decide(login, isEncrypted: true)
+        }
+        #expect(ask("SETUP", on: 1) == .forbidden)
+        #expect(ask("ANNOUNCE", on: 1) == .granted)
+        #expect(ask("SETUP", on: 1) == .granted)
+        #expect(ask("PLAY", on: 1) == .forbidden)
+        #expect(ask("SETUP", on: 2) == .forbidden)
+        access.forget(1)
+        #expect(ask("SETUP", on: 1) == .forbidden)
+    }
+
     @Test("an answer is worth nothing on another connection, or for another URL")
     func replay() throws {
         let access = RTSPAccess(Self.guests)

@@ -97,13 +97,22 @@ package final class RTSPConversation: @unchecked Sendable {  // One request at a
     deinit { close(descriptor) }
 
     /// Sends a request and reads its reply; interleaved data before it is passed over.
-    package func request(_ method: String, _ path: String, _ headers: [String: String] = [:]) async throws -> RTSPReply
-    {
+    package func request(
+        _ method: String,
+        _ path: String,
+        _ headers: [String: String] = [:],
+        body: String = ""
+    ) async throws -> RTSPReply {
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread { [self] in
-                continuation.resume(with: Result { try exchange(method, path, headers) })
+                continuation.resume(with: Result { try exchange(method, path, headers, body) })
             }
         }
+    }
+
+    /// Announces a session description.
+    package func announce(_ path: String, _ description: String) async throws -> RTSPReply {
+        try await request("ANNOUNCE", path, ["Content-Type": "application/sdp"], body: description)
     }
 
     /// Whether the server has closed the connection, once it says anything at all.
@@ -118,12 +127,18 @@ package final class RTSPConversation: @unchecked Sendable {  // One request at a
         }
     }
 
-    private func exchange(_ method: String, _ path: String, _ headers: [String: String]) throws -> RTSPReply {
+    private func exchange(
+        _ method: String,
+        _ path: String,
+        _ headers: [String: String],
+        _ body: String
+    ) throws -> RTSPReply {
         sequence += 1
         var lines = ["\(method) rtsp://127.0.0.1:\(port)\(path) RTSP/1.0", "CSeq: \(sequence)"]
         if let session { lines.append("Session: \(session)") }
+        if !body.isEmpty { lines.append("Content-Length: \(body.utf8.count)") }
         lines += headers.map { "\($0.key): \($0.value)" } + ["", ""]
-        let text = Array(lines.joined(separator: "\r\n").utf8)
+        let text = Array((lines.joined(separator: "\r\n") + body).utf8)
         guard send(descriptor, text, text.count, Int32(MSG_NOSIGNAL)) == text.count else { throw SocketFailure("send") }
         let reply = try readReply()
         if let given = reply.headers["session"] { session = String(given.prefix { $0 != ";" }) }

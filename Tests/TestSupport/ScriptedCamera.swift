@@ -24,6 +24,8 @@ package final class ScriptedCamera: Sendable {
         package var refusals = 0
         package var refusal = "503 Service Unavailable"
         package var hasAudio = false
+        /// Where clients are sent instead (301), if they are.
+        package var redirection: String?
         package var withMarkers = true
         package var authentication = Authentication.none
         /// The first connection falls silent after so many rounds of two seconds, and stays open.
@@ -146,6 +148,9 @@ package final class ScriptedCamera: Sendable {
 
     private func answer(_ request: Request, _ connection: Connection) -> String {
         let ok = "RTSP/1.0 200 OK\r\n"
+        if let place = behaviour.redirection, request.method == "DESCRIBE" {
+            return "RTSP/1.0 301 Moved Permanently\r\nLocation: \(place)\r\n"
+        }
         if request.method != "OPTIONS", let challenge = challenge(request) {
             return "RTSP/1.0 401 Unauthorized\r\nWWW-Authenticate: \(challenge)\r\n"
         }

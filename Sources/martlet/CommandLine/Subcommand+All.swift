@@ -195,8 +195,11 @@ extension Subcommand {
         Subcommand(
             name: "fingerprint",
             summary: "Print this machine's certificate's fingerprint",
-            discussion: "As 'fingerprint = …' takes it. The certificate is made if there is none yet.",
-            options: [.config],
+            discussion: """
+                As 'fingerprint = …' takes it. The certificate is made if there is none yet; with --renew it is another one \
+                from now on, with the names and addresses that this machine has now, and peers need the new fingerprint.
+                """,
+            options: [.config, Option(name: "renew", value: nil, help: "make a new certificate in any case")],
             run: { arguments, terminal in await TokenCommand.fingerprint(arguments, terminal) }
         ),
         Subcommand(

@@ -43,7 +43,7 @@ internal import GLib
 
     static func fingerprint(_ arguments: Arguments, _ terminal: Terminal) async -> ExitStatus {
         await AccessCommand.run(arguments, terminal) { store in
-            let files = try AccessDirectory.certificate(in: store.directory)
+            let files = try AccessDirectory.certificate(in: store.directory, isNew: arguments.has("renew"))
             terminal.print(try Certificate.fingerprint(of: files.certificate))
         }
     }

@@ -50,6 +50,13 @@ internal import Serving
         }
     }
 
+    /// Keeps a password that is right with the parameters of now.
+    func renewHash(of name: String, password: String) async {
+        do throws(AccessFailure) { try await opened().renewHash(of: name, password: password) } catch {
+            Log.warning("the password of '\(name)' keeps its former hash: \(error)")
+        }
+    }
+
     private func complain(_ error: AccessFailure) {
         let text = "users and tokens cannot be read: \(error)"
         if trouble != text { Log.error(text) }

@@ -33,6 +33,7 @@ internal import Serving
     let cameras: RunningCameras
     let started = UTCTime.now
     let access: AccessWatch
+    let certificate: CertificateWatch
     private let control: Control
     private let runtime: RuntimeDirectory
     /// That of the start.
@@ -58,22 +59,12 @@ internal import Serving
         let configuration = LiveConfiguration(path: path, loaded, role: role, library: library)
         do {
             let access = await AccessWatch(loaded.configuration?.access)
-            let daemon = try Daemon(plan, configuration, library, access, certificate(in: access.directory))
+            let certificate = CertificateWatch(directory: access.directory)
+            let daemon = try Daemon(plan, configuration, library, access, certificate)
             return await daemon.run()
         } catch {
             Log.error("\(error)")
             return .wrong
-        }
-    }
-
-    /// `nil`, and a word about it, where there is no TLS.
-    private static func certificate(in directory: String) -> TLSCertificate? {
-        do {
-            let files = try AccessDirectory.certificate(in: directory)
-            return try TLSCertificate(certificate: files.certificate, key: files.key)
-        } catch {
-            Log.warning("nothing is served encrypted: \(error)")
-            return nil
         }
     }
 
@@ -82,9 +73,9 @@ internal import Serving
         _ configuration: LiveConfiguration,
         _ library: PipelineLibrary,
         _ access: AccessWatch,
-        _ certificate: TLSCertificate?
+        _ certificate: CertificateWatch
     ) throws(RTSPService.Failure) {
-        self.access = access
+        (self.access, self.certificate) = (access, certificate)
         (role, self.configuration) = (configuration.role, configuration)
         let (events, post) = AsyncStream.makeStream(of: Event.self)
         (self.events, self.post) = (events, post)
@@ -95,8 +86,10 @@ internal import Serving
             plan,
             library: library,
             runtime: runtime,
-            access: RTSPAccess(access.guests),
-            certificate: certificate,
+            access: RTSPAccess(access.guests) { name, password in
+                Task { await access.renewHash(of: name, password: password) }
+            },
+            certificate: certificate.current,
             prepare: { directory in
                 await Self.open(directory, control) { post.yield(.failure($0, of: directory)) }
             },
@@ -130,9 +123,11 @@ internal import Serving
         let looking = Task { await look() }
         let feeding = Task { await Watchdog()?.run { areLookedAfter } }
         let admitting = Task { await access.follow { cameras.service.admit($0) } }
+        let showing = Task { await certificate.follow { cameras.use($0) } }
         let following = Task { await configuration.follow { await apply($0) } }
         let status = await untilEnd()
         admitting.cancel()
+        showing.cancel()
         looking.cancel()
         feeding.cancel()
         following.cancel()

@@ -132,7 +132,9 @@ internal import Media
             folders.append(Self.folder(of: String(cString: real)))
             free(real)
         }
-        if let own = library.folders.first { folders += ["capture", "receive", "record", "serve"].map { "\(own)/\($0)" } }
+        if let own = library.folders.first {
+            folders += ["capture", "receive", "record", "serve"].map { "\(own)/\($0)" }
+        }
         monitors = monitors.filter { folders.contains($0.key) }
         for folder in Set(folders) where monitors[folder] == nil && !unwatchable.contains(folder) {
             do throws(MonitorError) {

@@ -33,7 +33,7 @@ internal import Serving
     private let runtime: RuntimeDirectory
     private let escalate: @MainLoop (String) -> Void
     private let access: RTSPAccess
-    private let certificate: TLSCertificate?
+    private var certificate: TLSCertificate?
 
     /// Begins to listen; nothing runs before ``start()``.
     ///
@@ -75,6 +75,12 @@ internal import Serving
 
     func start() {
         for camera in plan.cameras { start(camera) }
+    }
+
+    /// Shows another certificate to those who connect from now on.
+    func use(_ certificate: TLSCertificate) {
+        self.certificate = certificate
+        service.use(certificate)
     }
 
     /// Opens the directory, so that files and index agree before anything new comes; returns what no waiting mends.

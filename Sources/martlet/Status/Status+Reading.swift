@@ -44,7 +44,9 @@ extension Daemon {
 
     /// What is wrong and no camera's.
     private var generalTroubles: [String] {
-        let others = [configuration.sentence, access.trouble, ledTrouble.map { "camera.led: \($0)" }]
+        let others = [
+            configuration.sentence, access.trouble, certificate.trouble, ledTrouble.map { "camera.led: \($0)" },
+        ]
         return cameras.troubles + others.compactMap { $0 }
     }
 

@@ -92,7 +92,9 @@ extension Status {
         }
         if role == "camera" {
             let store = cameras.first?.store.map { "last took the video \(Self.local($0))" }
-            let pushed = cameras.first?.push.map { $0.state == .running ? "pushed to \($0.url)" : "not pushed to \($0.url)" }
+            let pushed = cameras.first?.push.map {
+                $0.state == .running ? "pushed to \($0.url)" : "not pushed to \($0.url)"
+            }
             facts.append(["store", pushed ?? store ?? "none has come since the start"])
         }
         let clock = clock.synchronised ? "synchronised" : "not set by anybody yet: times are put right when it is"
