@@ -21,8 +21,8 @@ let package = Package(
         .systemLibrary(
             name: "CGStreamer",
             pkgConfig:
-                "gstreamer-rtsp-server-1.0 gstreamer-rtsp-1.0 gstreamer-app-1.0 gstreamer-video-1.0 gstreamer-base-1.0 gstreamer-1.0 gio-unix-2.0",
-            providers: [.apt(["libgstrtspserver-1.0-dev", "libgstreamer-plugins-base1.0-dev"])]
+                "gstreamer-rtsp-server-1.0 gstreamer-rtsp-1.0 gstreamer-app-1.0 gstreamer-video-1.0 gstreamer-base-1.0 gstreamer-1.0 libsoup-3.0 gio-unix-2.0",
+            providers: [.apt(["libgstrtspserver-1.0-dev", "libgstreamer-plugins-base1.0-dev", "libsoup-3.0-dev"])]
         ),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLinux"),
@@ -37,6 +37,7 @@ let package = Package(
         // The only code that touches pointers.
         .target(name: "GLib", dependencies: ["CGStreamer"], swiftSettings: settings),
         .target(name: "GStreamer", dependencies: ["CGStreamer", "GLib"], swiftSettings: settings),
+        .target(name: "HTTP", dependencies: ["CGStreamer", "GLib", "GStreamer"], swiftSettings: settings),
 
         // Plain Swift: what is configured, what lies on disk.
         .target(name: "Configuration", dependencies: ["CTOML"], swiftSettings: settings),
@@ -60,10 +61,16 @@ let package = Package(
             dependencies: ["Access", "Configuration", "GLib", "GStreamer", "Media"],
             swiftSettings: settings
         ),
+        .target(
+            name: "Web",
+            dependencies: ["Access", "CCrypto", "Footage", "GLib", "GStreamer", "HTTP", "ISOBaseMedia", "Media"],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "martlet",
             dependencies: [
-                "Access", "CLinux", "Configuration", "CSystemd", "Footage", "GLib", "GStreamer", "Media", "Serving",
+                "Access", "CLinux", "Configuration", "CSystemd", "Footage", "GLib", "GStreamer", "HTTP", "Media",
+                "Serving", "Web",
             ],
             swiftSettings: settings
         ),
@@ -101,6 +108,10 @@ let package = Package(
             ]
         ),
         .testTarget(name: "ServingTests", dependencies: ["Access", "GStreamer", "Serving", "TestSupport"]),
+        .testTarget(
+            name: "WebTests",
+            dependencies: ["Access", "Footage", "GLib", "GStreamer", "HTTP", "Media", "TestSupport", "Web"]
+        ),
         .testTarget(
             name: "CommandTests",
             dependencies: ["martlet", "Configuration", "GStreamer", "Media", "TestSupport"]

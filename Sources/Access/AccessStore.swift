@@ -67,7 +67,7 @@ package actor AccessStore {
         }
     }
 
-    private func with<Result>(_ body: (Database) throws(Database.Failure) -> Result) throws(AccessFailure) -> Result {
+    func with<Result>(_ body: (Database) throws(Database.Failure) -> Result) throws(AccessFailure) -> Result {
         do throws(Database.Failure) { return try body(database) } catch { throw AccessFailure(error) }
     }
 
@@ -130,9 +130,11 @@ package actor AccessStore {
         }
     }
 
+    /// Who is logged in with the former one is no longer.
     package func setPassword(_ password: String, of name: String) throws(AccessFailure) {
         let (hash, secret) = try hashes(of: password, name)
         try change(name, "UPDATE users SET hash = ?, secret = ? WHERE name = ?", .text(hash), .blob(secret))
+        try closeSessions(of: name)
     }
 
     package func setRole(_ role: Role, of name: String) throws(AccessFailure) {
@@ -225,7 +227,7 @@ package actor AccessStore {
         return Guests(people: people, tokens: try tokens())
     }
 
-    /// Changes whenever another process has changed something (`PRAGMA data_version`).
+    /// Changes whenever anybody has changed something: another process (`PRAGMA data_version`), or this one.
     ///
     /// - Throws: ``AccessFailure`` also if the file is no longer the one that was opened, as after a backup was put back.
     package func version() throws(AccessFailure) -> Int64 {
@@ -234,7 +236,9 @@ package actor AccessStore {
             throw AccessFailure(description: "\(path) is gone, or is another file")
         }
         return try with { database throws(Database.Failure) in
-            try database.query("PRAGMA data_version").first?.integer(0) ?? 0
+            let others = try database.query("PRAGMA data_version").first?.integer(0) ?? 0
+            let own = try database.query("SELECT total_changes()").first?.integer(0) ?? 0
+            return others << 32 | own & 0xFFFF_FFFF
         }
     }
 }
@@ -258,12 +262,22 @@ private enum AccessSchema {
             digest BLOB NOT NULL,           -- SHA-256 of the token
             secret BLOB NOT NULL            -- as of users, with the camera for a name
         ) STRICT
+        """,
         """
+        CREATE TABLE sessions (
+            digest BLOB PRIMARY KEY NOT NULL,   -- SHA-256 of what the browser shows
+            user TEXT NOT NULL REFERENCES users (name) ON DELETE CASCADE ON UPDATE CASCADE,
+            created INTEGER NOT NULL,           -- seconds since 1970
+            expires INTEGER NOT NULL,
+            address TEXT NOT NULL,              -- from where it was opened
+            agent TEXT NOT NULL                 -- with what, as that calls itself
+        ) STRICT
+        """,
     ]
 }
 
 extension User {
-    fileprivate init?(_ row: Database.Row) {
+    init?(_ row: Database.Row) {
         guard let name = row.text(0), let role = row.text(1).flatMap(Role.init), let created = row.integer(2) else {
             return nil
         }

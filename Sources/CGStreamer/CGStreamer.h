@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// GLib, GStreamer and gst-rtsp-server as Swift sees them: their headers, and inline functions for what
+// GLib, GStreamer, gst-rtsp-server and libsoup as Swift sees them: their headers, and inline functions for what
 // Swift cannot import (macros with casts, variadic functions). No logic of ours lives here.
 #pragma once
 
@@ -11,6 +11,7 @@
 #include <gst/gst.h>
 #include <gst/rtsp-server/rtsp-server.h>
 #include <gst/video/video.h>
+#include <libsoup/soup.h>
 
 // Fundamental types are macros with casts.
 static inline GType martlet_type_string(void) { return G_TYPE_STRING; }

@@ -281,11 +281,11 @@ extension MessageTests {
             """
         ),
         MessageCase(
-            "[store.web]\nbehind-proxy = true",
+            "[store.incoming]\ndirectory = \"/srv/incoming\"",
             """
-            config.toml:2:16: warning: store.web.behind-proxy: is not acted on by this version
-                behind-proxy = true
-                               ^
+            config.toml:2:13: warning: store.incoming.directory: is not acted on by this version
+                directory = "/srv/incoming"
+                            ^
             """
         ),
     ]

@@ -37,6 +37,9 @@ struct TestCamera {
             [camera.rtsp]
             listen = "127.0.0.1:\(port)"
             tls-listen = "none"
+            [camera.web]
+            listen = "none"
+            tls-listen = "none"
             [access]
             directory = "\(scratch.path)/access-\(name)"
             """
@@ -66,6 +69,9 @@ struct TestStore {
             \(recording)
             [store.rtsp]
             listen = "127.0.0.1:\(port)"
+            tls-listen = "none"
+            [store.web]
+            listen = "none"
             tls-listen = "none"
             [access]
             directory = "\(scratch.path)/access-store"

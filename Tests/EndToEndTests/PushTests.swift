@@ -15,7 +15,11 @@ struct PushTests {
             store = try TestStore(cameras, in: scratch)
             securePort = try freePort()
             let text = try String(contentsOfFile: store.configuration, encoding: .utf8)
-                .replacing("tls-listen = \"none\"", with: "tls-listen = \"127.0.0.1:\(securePort)\"")
+                .replacing(
+                    "tls-listen = \"none\"",
+                    with: "tls-listen = \"127.0.0.1:\(securePort)\"",
+                    maxReplacements: 1
+                )
             try text.write(toFile: store.configuration, atomically: true, encoding: .utf8)
             fingerprint = try await Self.martlet("fingerprint", "--config", store.configuration)
         }

@@ -19,8 +19,7 @@ extension Configuration.Access {
             "session-duration",
             .session,
             default: .days(30),
-            "How long a login lasts.",
-            .notYet
+            "How long a login lasts."
         )
     }
 

@@ -29,8 +29,8 @@ extension Configuration.RTSP {
 
 extension Configuration.Web {
     init(reading table: TableReader) {
-        listen = table.value("listen", .orNone(.address), default: .port(8080), "Serves http:// here.", .notYet)
-        tlsListen = table.value("tls-listen", .orNone(.address), default: .port(8443), "Serves https:// here.", .notYet)
-        behindProxy = table.value("behind-proxy", .bool, default: false, "Believe X-Forwarded-* of loopback.", .notYet)
+        listen = table.value("listen", .orNone(.address), default: .port(8080), "Serves http:// here.")
+        tlsListen = table.value("tls-listen", .orNone(.address), default: .port(8443), "Serves https:// here.")
+        behindProxy = table.value("behind-proxy", .bool, default: false, "Believe X-Forwarded-* of loopback.")
     }
 }

@@ -231,6 +231,14 @@ extension ChunkIndex {
         return try read { database throws(Database.Failure) in try database.query(sql).compactMap { $0.text(0) } }
     }
 
+    /// What the finished chunks of a camera take on the disk, in bytes.
+    package func allocated(of camera: String) throws(Failure) -> Int64 {
+        try read { database throws(Database.Failure) in
+            let sql = "SELECT sum(allocated) FROM chunks WHERE camera = ?"
+            return try database.query(sql, .text(camera)).first?.integer(0) ?? 0
+        }
+    }
+
     /// When the last finished chunk of a camera ended.
     package func lastEnd(of camera: String) throws(Failure) -> UTCTime? {
         let condition = "camera = ? AND state <> 'open' ORDER BY id DESC LIMIT 1"

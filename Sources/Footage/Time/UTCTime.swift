@@ -44,9 +44,21 @@ package struct UTCTime: Hashable, Comparable, Sendable {
     /// As in file names, where a colon is not welcome everywhere: `2026-11-21T10-20-00.000Z`.
     package var fileName: String { "\(parts.date)T\(parts.time(separator: "-"))Z" }
 
-    /// The time that ``rfc3339`` writes.
+    /// A time of RFC 3339: with or without a fraction of the second, in UTC (`Z`) or with an offset (`+01:00`).
     package init?(rfc3339 text: String) {
-        self.init(fileName: String(text.map { $0 == ":" ? "-" : $0 }))
+        let forms = #/(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(\.\d{1,9}\d*)?(?:[Zz]|([+\-])(\d\d):(\d\d))/#
+        guard text.utf8.count <= 64, let match = text.wholeMatch(of: forms),
+            let whole = UTCTime(fileName: "\(match.1)T\(match.2.replacing(":", with: "-")).000Z")
+        else { return nil }
+        let digits = (match.3 ?? ".0").dropFirst().prefix(9)
+        guard let fraction = Int64(digits + String(repeating: "0", count: 9 - digits.count)) else { return nil }
+        var offset: Int64 = 0
+        if let sign = match.4, let hours = match.5.flatMap({ Int64($0) }), let minutes = match.6.flatMap({ Int64($0) })
+        {
+            guard hours < 24, minutes < 60 else { return nil }
+            offset = (hours * 3600 + minutes * 60) * (sign == "-" ? -1 : 1)
+        }
+        self.init(nanoseconds: whole.nanoseconds + fraction - offset * 1_000_000_000)
     }
 
     /// The time that ``fileName`` writes, to the millisecond.

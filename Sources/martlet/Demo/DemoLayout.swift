@@ -15,6 +15,7 @@ struct DemoLayout {
     let cameras: [Camera]
     let storeConfiguration: String
     private let storePort: Int
+    private let webPort: Int
     private var storeDirectory: String { "\(directory)/store" }
 
     /// Makes the directory and writes the files.
@@ -22,6 +23,8 @@ struct DemoLayout {
         directory = try Self.makeDirectory(given)
         var ports = FreePorts(from: 8554)
         storePort = try ports.next()
+        var webPorts = FreePorts(from: 8080)
+        webPort = try webPorts.next()
         let names = ["front-door", "till"] + (3...16).map { "camera-\($0)" }
         var cameras: [Camera] = []
         for name in names.prefix(count) {
@@ -57,6 +60,10 @@ struct DemoLayout {
         listen = "127.0.0.1:\(camera.port)"
         tls-listen = "none"
 
+        [camera.web]
+        listen = "none"
+        tls-listen = "none"
+
         [access]
         directory = "\(camera.directory)-access"
 
@@ -71,6 +78,10 @@ struct DemoLayout {
 
             [store.rtsp]
             listen = "127.0.0.1:\(storePort)"
+            tls-listen = "none"
+
+            [store.web]
+            listen = "127.0.0.1:\(webPort)"
             tls-listen = "none"
 
             [access]
@@ -100,7 +111,7 @@ struct DemoLayout {
         }
         lines += [
             "         its footage  \(storeDirectory)", "",
-            "Try:",
+            "Open http://127.0.0.1:\(webPort)/ in a browser, or try:",
             "  ffplay -fflags nobuffer -rtsp_transport tcp rtsp://127.0.0.1:\(storePort)/\(first)",
             "  vlc rtsp://127.0.0.1:\(storePort)/\(first)",
             "  \(Self.program) chunks list --directory \(storeDirectory)",

@@ -65,7 +65,8 @@ internal import Serving
 
     private func read() async throws(AccessFailure) -> Guests { try await opened().guests() }
 
-    private func opened() async throws(AccessFailure) -> AccessStore {
+    /// Opens it if it is not open.
+    func opened() async throws(AccessFailure) -> AccessStore {
         if let store { return store }
         let access = access
         // A database that another process holds lets itself be waited for, not by the main loop.

@@ -7,6 +7,7 @@ internal import GStreamer
 internal import Glibc
 internal import Media
 internal import Serving
+internal import Web
 
 /// The life of a daemon of either role: cameras run as the configuration says until a signal comes, then end in good
 /// order.
@@ -40,6 +41,7 @@ internal import Serving
     private let firstDirectory: RecordingDirectory
     private let events: AsyncStream<Event>
     private let post: AsyncStream<Event>.Continuation
+    private var web: RunningWeb?
     private var led: StatusLED?
     /// What the disk says for the status: asked once at a time, however many ask.
     var figures: (reading: Task<Void, Never>?, found: Result<Figures, any Error>?)
@@ -119,11 +121,19 @@ internal import Serving
         control.listen { [weak self] request in await self?.answer(request) ?? .failed("the daemon is stopping") }
         if cameras.isRecording { _ = await cameras.prepare() }
         cameras.start()
+        let web = RunningWeb(backend, library: cameras.library, certificate: certificate.current)
+        self.web = web
+        web.apply(cameras.plan.web)
         ServiceManager.ready()
         let looking = Task { await look() }
         let feeding = Task { await Watchdog()?.run { areLookedAfter } }
         let admitting = Task { await access.follow { cameras.service.admit($0) } }
-        let showing = Task { await certificate.follow { cameras.use($0) } }
+        let showing = Task {
+            await certificate.follow { new in
+                cameras.use(new)
+                web.use(new)
+            }
+        }
         let following = Task { await configuration.follow { await apply($0) } }
         let status = await untilEnd()
         admitting.cancel()
@@ -140,6 +150,7 @@ internal import Serving
             _exit(ExitStatus.wrong.rawValue)
         }
         await following.value
+        web.close()
         let unfinished = await cameras.stop()
         control.close()
         show(nil)
@@ -182,6 +193,34 @@ internal import Serving
         guard let plan = Plan(new, role: role, library: cameras.library) else { return }
         if plan.led != cameras.plan.led { show(nil) }
         await cameras.apply(plan)
+        web?.apply(plan.web)
+    }
+
+    // MARK: The page
+
+    /// What the page's service works with.
+    private var backend: Backend {
+        Backend(
+            status: { [weak self] in await self?.statusDocument() ?? [] },
+            guests: { [access] in await access.guests },
+            access: { [access] in try await access.opened() },
+            store: { [weak self] in
+                guard let directory = await self?.cameras.directory else { throw CancellationError() }
+                return try await directory.store()
+            },
+            freeSpace: { [weak self] in try await self?.cameras.directory.freeSpace() },
+            feed: { [weak self] name in await self?.cameras.cameras.first { $0.name == name }?.feed },
+            sessionSeconds: { [weak self] in
+                Int64((await self?.cameras.plan.sessionDuration ?? .zero) / .seconds(1))
+            }
+        )
+    }
+
+    private func statusDocument() async -> [UInt8] {
+        do { return Array(try JSON.text(await status(), onOneLine: true).utf8) } catch {
+            Log.error("the status cannot be written: \(error)")
+            return []
+        }
     }
 
     // MARK: Looking after it

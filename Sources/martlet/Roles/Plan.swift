@@ -37,6 +37,10 @@ struct Plan: Equatable, Sendable {
     var rtsp: ListenAddress
     /// Where RTSP comes encrypted; `nil` is nowhere.
     var secureRTSP: ListenAddress?
+    /// Where the page and the API are served.
+    let web: Configuration.Web
+    /// How long somebody stays logged in.
+    let sessionDuration: Duration
     /// A name under `/sys/class/leds`; empty for none.
     let led: String
     let allowsReboot: Bool
@@ -48,14 +52,14 @@ struct Plan: Equatable, Sendable {
         switch role {
         case .camera:
             guard let camera = configuration.camera else { return nil }
-            self.init(camera, configuration.service, library)
+            self.init(camera, configuration, library)
         case .store:
             guard let store = configuration.store else { return nil }
-            self.init(store, configuration.cameras, configuration.service, library)
+            self.init(store, configuration, library)
         }
     }
 
-    private init(_ camera: Configuration.Camera, _ service: Configuration.Service, _ library: PipelineLibrary) {
+    private init(_ camera: Configuration.Camera, _ configuration: Configuration, _ library: PipelineLibrary) {
         cameras = [
             Camera(
                 name: camera.name.description,
@@ -65,27 +69,24 @@ struct Plan: Equatable, Sendable {
             )
         ]
         store = ChunkStore.Settings(camera.recording)
-        (rtsp, secureRTSP) = (camera.rtsp.listen, camera.rtsp.tlsListen)
-        (led, allowsReboot) = (camera.led, service.rebootOnStuckCamera)
+        (rtsp, secureRTSP, web) = (camera.rtsp.listen, camera.rtsp.tlsListen, camera.web)
+        (led, allowsReboot) = (camera.led, configuration.service.rebootOnStuckCamera)
+        sessionDuration = configuration.access.sessionDuration
         descriptions = Self.descriptions(of: cameras, in: library)
     }
 
-    private init(
-        _ store: Configuration.Store,
-        _ remote: [Configuration.RemoteCamera],
-        _ service: Configuration.Service,
-        _ library: PipelineLibrary
-    ) {
-        cameras = remote.map { camera in
+    private init(_ store: Configuration.Store, _ configuration: Configuration, _ library: PipelineLibrary) {
+        cameras = configuration.cameras.map { camera in
             Camera(
                 name: camera.name.description,
                 source: Receiver.Settings(camera).map(Camera.Source.receiver) ?? .ingest,
                 recording: Recorder.Settings(store.recording, isEnabled: camera.record)
             )
         }
-        self.store = ChunkStore.Settings(store.recording, cameras: remote)
-        (rtsp, secureRTSP) = (store.rtsp.listen, store.rtsp.tlsListen)
-        (led, allowsReboot) = ("", service.rebootOnStuckCamera)
+        self.store = ChunkStore.Settings(store.recording, cameras: configuration.cameras)
+        (rtsp, secureRTSP, web) = (store.rtsp.listen, store.rtsp.tlsListen, store.web)
+        (led, allowsReboot) = ("", configuration.service.rebootOnStuckCamera)
+        sessionDuration = configuration.access.sessionDuration
         descriptions = Self.descriptions(of: cameras, in: library)
     }
 

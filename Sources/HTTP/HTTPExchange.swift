@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import CGStreamer
+internal import GLib
+internal import Glibc
+internal import Synchronization
+
+/// One request and its answer (`SoupServerMessage`), on the main loop.
+final class HTTPExchange: Sendable {
+    private let message: Object
+    /// A part has been written; ends with the exchange.
+    private let written: AsyncStream<Void>
+    private let running = Mutex<Task<Void, Never>?>(nil)
+    private let isOver = Atomic<Bool>(false)
+
+    init(_ message: OpaquePointer) {
+        self.message = Object(retaining: UnsafeMutableRawPointer(message))
+        let (written, note) = AsyncStream.makeStream(of: Void.self)
+        self.written = written
+        for (signal, isEnd) in [("wrote-chunk", false), ("finished", true), ("disconnected", true)] {
+            self.message.connect(signal) { [weak self] _ in
+                guard isEnd else {
+                    note.yield()
+                    return nil
+                }
+                note.finish()
+                self?.isOver.store(true, ordering: .relaxed)
+                // Whoever still makes parts for a client that has gone need not.
+                self?.running.withLock { $0 }?.cancel()
+                return nil
+            }
+        }
+    }
+
+    private var pointer: OpaquePointer { OpaquePointer(message.pointer) }
+
+    /// Has a request answered; the exchange keeps itself alive until it is.
+    func run(_ handler: @escaping HTTPServer.Handler) {
+        let request = HTTPRequest(pointer, body: requestBody)
+        soup_server_message_pause(pointer)
+        let task = Task { @MainLoop in
+            let response = await handler(request)
+            await answer(response, isHead: request.method == "HEAD")
+        }
+        running.withLock { $0 = task }
+    }
+
+    private var requestBody: [UInt8] {
+        guard let body = soup_server_message_get_request_body(pointer), let bytes = soup_message_body_flatten(body)
+        else { return [] }
+        defer { g_bytes_unref(bytes) }
+        var count: gsize = 0
+        guard let data = g_bytes_get_data(bytes, &count) else { return [] }
+        return Array(UnsafeRawBufferPointer(start: data, count: Int(count)))
+    }
+
+    @MainLoop private func answer(_ response: HTTPResponse, isHead: Bool) async {
+        soup_server_message_set_status(pointer, guint(response.status), nil)
+        let headers = soup_server_message_get_response_headers(pointer)
+        for (name, value) in response.headers { soup_message_headers_append(headers, name, value) }
+        let body = soup_server_message_get_response_body(pointer)
+        switch response.body {
+        case .none: break
+        case .bytes(let bytes): append(bytes, to: body)
+        case .file(let path, let isTemporary):
+            appendFile(path, to: body)
+            if isTemporary { unlink(path) }
+        case .stream(let parts):
+            soup_message_headers_set_encoding(headers, SOUP_ENCODING_CHUNKED)
+            soup_message_body_set_accumulate(body, 0)
+            if !isHead { await send(parts, to: body) }
+            soup_message_body_complete(body)
+        }
+        goOn()
+    }
+
+    /// Has libsoup send what there is; of a message whose client has gone there is nothing to send.
+    @MainLoop private func goOn() {
+        if !isOver.load(ordering: .relaxed) { soup_server_message_unpause(pointer) }
+    }
+
+    @MainLoop private func send(
+        _ parts: AsyncStream<[UInt8]>,
+        to body: UnsafeMutablePointer<SoupMessageBody>?
+    ) async {
+        var written = written.makeAsyncIterator()
+        for await part in parts where !part.isEmpty {
+            append(part, to: body)
+            goOn()
+            // The client has gone.
+            if await written.next() == nil { return }
+        }
+    }
+
+    private func append(_ bytes: [UInt8], to body: UnsafeMutablePointer<SoupMessageBody>?) {
+        let copy = g_bytes_new(bytes, gsize(bytes.count))
+        soup_message_body_append_bytes(body, copy)
+        g_bytes_unref(copy)
+    }
+
+    /// By reference to the file's pages; libsoup cuts out what was asked for.
+    private func appendFile(_ path: String, to body: UnsafeMutablePointer<SoupMessageBody>?) {
+        var error: UnsafeMutablePointer<GError>?
+        guard let file = g_mapped_file_new(path, 0, &error) else {
+            Log.warning("\(path) cannot be sent: \(takeMessage(of: error))")
+            soup_server_message_set_status(pointer, 404, nil)
+            return
+        }
+        let bytes = g_mapped_file_get_bytes(file)
+        g_mapped_file_unref(file)
+        soup_message_body_append_bytes(body, bytes)
+        g_bytes_unref(bytes)
+    }
+}

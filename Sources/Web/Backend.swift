@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Access
+package import Footage
+package import Media
+
+/// What the HTTP service is given to work with, by whoever runs it.
+package struct Backend: Sendable {
+    /// How everything is, as `martlet status --json` says it.
+    package let status: @Sendable () async -> [UInt8]
+    /// Everybody who may come in.
+    package let guests: @Sendable () async -> Guests
+    /// Users, tokens and sessions.
+    ///
+    /// - Throws: while they cannot be read, in words for the user.
+    package let access: @Sendable () async throws -> AccessStore
+    /// Chunks and their index.
+    ///
+    /// - Throws: while the directory is away, in words for the user.
+    package let store: @Sendable () async throws -> ChunkStore
+    /// What the footage's file system has free, in bytes; `nil` while the directory is away.
+    package let freeSpace: @Sendable () async throws -> Int64?
+    /// A camera's live sequence; `nil` if there is no such camera.
+    package let feed: @Sendable (String) async -> Feed?
+    /// How long somebody stays logged in, in seconds.
+    package let sessionSeconds: @Sendable () async -> Int64
+
+    package init(
+        status: @escaping @Sendable () async -> [UInt8],
+        guests: @escaping @Sendable () async -> Guests,
+        access: @escaping @Sendable () async throws -> AccessStore,
+        store: @escaping @Sendable () async throws -> ChunkStore,
+        freeSpace: @escaping @Sendable () async throws -> Int64?,
+        feed: @escaping @Sendable (String) async -> Feed?,
+        sessionSeconds: @escaping @Sendable () async -> Int64
+    ) {
+        (self.status, self.guests, self.access) = (status, guests, access)
+        (self.store, self.freeSpace) = (store, freeSpace)
+        (self.feed, self.sessionSeconds) = (feed, sessionSeconds)
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Dispatch
+internal import Footage
+internal import ISOBaseMedia
+internal import Synchronization
+
+/// Reads chunks for players: segments of their samples, made as they are asked for.
+///
+/// Reading waits for a disk, so it is done on threads of its own.
+final class ChunkReader: Sendable {
+    /// What players need to know of a chunk before they ask for any of it.
+    struct Piece: Sendable {
+        let chunk: Chunk
+        let table: SampleTable
+    }
+
+    /// Tables of finished chunks, which never change; one of ten minutes takes about a megabyte.
+    private let tables = Mutex<[(id: Int64, path: String, table: SampleTable)]>([])
+    private static let tableLimit = 32
+    /// More than a player asks for at a time.
+    private static let segmentLimit = 32 << 20
+    private let queue = DispatchQueue(label: "chunk-reader", attributes: .concurrent)
+
+    /// - Throws: ``Problem`` if the chunk cannot be read; `nil` if it holds no frame yet.
+    func piece(_ chunk: Chunk, in directory: String) async throws -> Piece? {
+        try await onQueue { try self.table(of: chunk, in: directory).map { Piece(chunk: chunk, table: $0.table) } }
+    }
+
+    func initialisation(of chunk: Chunk, in directory: String) async throws -> [UInt8]? {
+        try await onQueue { try self.table(of: chunk, in: directory).map { SegmentWriter($0.table).initialisation } }
+    }
+
+    /// The frames of a span that counts from the chunk's beginning, from the keyframe at its beginning or before it;
+    /// `nil` if there are none.
+    func segment(
+        of chunk: Chunk,
+        in directory: String,
+        span: Range<Duration>,
+        keyframesAlone: Bool
+    ) async throws -> [UInt8]? {
+        try await onQueue {
+            guard let (file, table) = try self.table(of: chunk, in: directory) else { return nil }
+            let samples = Self.samples(of: table, span, keyframesAlone)
+            guard !samples.isEmpty else { return nil }
+            let size = samples.reduce(0) { $0 + Int(table.samples[$1].size) }
+            guard size <= Self.segmentLimit else {
+                throw Problem(422, "this is more than a player takes at a time: ask for less than a minute")
+            }
+            var bytes = SegmentWriter(table).head(of: samples)
+            bytes.reserveCapacity(bytes.count + size)
+            for sample in samples {
+                let range = table.samples[sample].range
+                let read = try file.read(range)
+                guard read.count == Int(range.upperBound - range.lowerBound) else {
+                    throw Problem(503, "\(chunk.path) ends before its last frame")
+                }
+                bytes += read
+            }
+            return bytes
+        }
+    }
+
+    private static func samples(of table: SampleTable, _ span: Range<Duration>, _ keyframesAlone: Bool) -> [Int] {
+        let groups = table.groups(covering: span)
+        if keyframesAlone { return table.keyframes.filter(groups.contains) }
+        // Up to the span's end, not to that of its last group: what follows is asked for next.
+        return groups.prefix { table.presentationTime(of: $0) < span.upperBound }.map(\.self)
+    }
+
+    private func table(of chunk: Chunk, in directory: String) throws -> (file: RandomAccessFile, table: SampleTable)? {
+        let file = try open(chunk, in: directory)
+        if chunk.state != .open, let known = tables.withLock({ $0.first { $0.id == chunk.id && $0.path == file.path } })
+        {
+            return (file, known.table)
+        }
+        let table: SampleTable
+        do throws(ReadError<FileError>) { table = try SampleTable(file) } catch {
+            switch error {
+            case .noMovie: return nil
+            case .source(let failure): throw Problem(503, "\(failure)")
+            case .malformed(let malformed): throw Problem(503, "\(chunk.path) is damaged: \(malformed)")
+            }
+        }
+        if table.isFinished {
+            tables.withLock { tables in
+                if tables.count >= Self.tableLimit { tables.removeFirst() }
+                tables.append((chunk.id, file.path, table))
+            }
+        }
+        return (file, table)
+    }
+
+    private func open(_ chunk: Chunk, in directory: String) throws(Problem) -> RandomAccessFile {
+        var failure: FileError?
+        // The one that is being written may be finished by now.
+        for path in chunk.state == .open ? [chunk.openPath, chunk.path] : [chunk.path] {
+            do throws(FileError) { return try RandomAccessFile("\(directory)/\(path)") } catch { failure = error }
+        }
+        throw Problem(404, failure.map { "\($0)" } ?? "there is no file of this chunk")
+    }
+
+    private func onQueue<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+        try await withCheckedThrowingContinuation { done in
+            queue.async { done.resume(with: Swift.Result { try body() }) }
+        }
+    }
+}

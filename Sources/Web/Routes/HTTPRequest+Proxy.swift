@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import HTTP
+
+extension HTTPRequest {
+    /// As it was before a proxy on this machine passed it on (`X-Forwarded-For`, `-Proto` and `-Host`).
+    ///
+    /// Only the last address is the proxy's own word: those before it are whatever the client wrote.
+    var beforeProxy: HTTPRequest {
+        guard address == "::1" || address.hasPrefix("127."), let chain = header("X-Forwarded-For"),
+            let last = chain.split(separator: ",").last
+        else { return self }
+        var copy = replacing(
+            address: String(last.filter { $0 != " " }),
+            isEncrypted: header("X-Forwarded-Proto")?.lowercased() == "https"
+        )
+        if let host = header("X-Forwarded-Host") { copy.setHeader("Host", to: host) }
+        return copy
+    }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Access
+internal import Footage
+internal import HTTP
+
+/// Users and tokens, for those who may change them.
+enum PeopleRoutes {
+    static let routes = [
+        Route(.get, "/users", .role(.admin), "The people who may log in") { call in
+            HTTPResponse(json: try await call.backend.access().users().map(ListedUser.init))
+        },
+        Route(.post, "/users", .role(.admin), "Let somebody log in") { call in
+            let new = try call.body(NewUser.self)
+            try await change(call) {
+                try await $0.add(new.name, role: new.role, password: new.password, at: now)
+            }
+            return HTTPResponse(201, json: ListedUser(name: new.name, role: new.role, since: since(now)))
+        },
+        Route(.patch, "/users/{name}", .role(.admin), "Change a role or a password") { call in
+            let new = try call.body(ChangedUser.self)
+            try await change(call) { access in
+                if let role = new.role { try await access.setRole(role, of: call["name"]) }
+                if let password = new.password { try await access.setPassword(password, of: call["name"]) }
+            }
+            return HTTPResponse(204)
+        },
+        Route(.delete, "/users/{name}", .role(.admin), "Let somebody log in no longer") { call in
+            try await change(call) { try await $0.remove(call["name"]) }
+            return HTTPResponse(204)
+        },
+        Route(.get, "/tokens", .role(.admin), "The tokens of devices") { call in
+            HTTPResponse(json: try await call.backend.access().tokens().map(ListedToken.init))
+        },
+        Route(.post, "/tokens", .role(.admin), "Make a token for a device") { call in
+            let new = try call.body(NewToken.self)
+            let text = try await call.backend.access().issue(for: new.camera, rights: new.rights, at: now)
+            return HTTPResponse(201, json: ["token": text])
+        },
+        Route(.delete, "/tokens/{id}", .role(.admin), "End a token, and what goes on with it") { call in
+            try await change(call) { try await $0.revoke(call["id"]) }
+            return HTTPResponse(204)
+        },
+    ]
+
+    private struct ListedUser: Encodable {
+        let name: String
+        let role: Role
+        let since: String
+
+        init(_ user: User) { self.init(name: user.name, role: user.role, since: PeopleRoutes.since(user.created)) }
+
+        init(name: String, role: Role, since: String) { (self.name, self.role, self.since) = (name, role, since) }
+    }
+
+    private struct NewUser: Decodable {
+        let name: String
+        let role: Role
+        let password: String
+    }
+
+    private struct ChangedUser: Decodable {
+        let role: Role?
+        let password: String?
+    }
+
+    private struct ListedToken: Encodable {
+        let id: String
+        let camera: String
+        let rights: String
+        let since: String
+
+        init(_ token: DeviceToken) {
+            (id, camera, rights) = (token.id, token.camera, token.rights.rawValue)
+            since = PeopleRoutes.since(token.created)
+        }
+    }
+
+    private struct NewToken: Decodable {
+        let camera: String
+        let rights: DeviceToken.Rights
+
+        private enum CodingKeys: String, CodingKey { case camera, rights }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            camera = try container.decode(String.self, forKey: .camera)
+            let text = try container.decode(String.self, forKey: .rights)
+            guard let rights = DeviceToken.Rights(rawValue: text) else {
+                throw DecodingError.dataCorruptedError(forKey: .rights, in: container, debugDescription: text)
+            }
+            self.rights = rights
+        }
+    }
+
+    private static var now: Int64 { UTCTime.now.nanoseconds / 1_000_000_000 }
+
+    private static func since(_ seconds: Int64) -> String { UTCTime(nanoseconds: seconds * 1_000_000_000).rfc3339 }
+
+    /// What the store of users says is for the caller to mend.
+    private static func change(_ call: Call, _ body: (AccessStore) async throws -> Void) async throws {
+        let access = try await call.backend.access()
+        do { try await body(access) } catch let failure as AccessFailure { throw Problem(422, failure.description) }
+    }
+}

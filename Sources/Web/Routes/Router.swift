@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Access
+internal import GLib
+internal import HTTP
+internal import Synchronization
+
+/// Answers requests from one table of routes: finds out who asks, whether that may be, and what is wrong if not.
+struct Router: Sendable {
+    static let prefix = ["api", "v1"]
+    private let routes: [Route]
+    private let backend: Backend
+
+    init(_ routes: [Route], _ backend: Backend) { (self.routes, self.backend) = (routes, backend) }
+
+    /// `nil` for what is not the API's.
+    func answer(_ request: HTTPRequest) async -> HTTPResponse? {
+        guard let path = request.path else { return Problem(400, "the path is not UTF-8").response }
+        guard path.starts(with: Self.prefix) else { return nil }
+        do {
+            return try await answer(request, Array(path.dropFirst(Self.prefix.count)))
+        } catch let problem as Problem {
+            return problem.response
+        } catch {
+            Log.write(.warning, "HTTP: \(request.method) /\(path.joined(separator: "/")): \(error)", budget: "web")
+            return Problem(503, "\(error)").response
+        }
+    }
+
+    private func answer(_ request: HTTPRequest, _ parts: [String]) async throws -> HTTPResponse {
+        let method = request.method == "HEAD" ? "GET" : request.method
+        let found = routes.compactMap { route in route.match(parts).map { (route, $0) } }
+        guard !found.isEmpty else { throw Problem(404, "there is nothing at \("/" + parts.joined(separator: "/"))") }
+        guard let (route, parameters) = found.first(where: { $0.0.method.rawValue == method }) else {
+            var response = Problem(405, "\(request.method) is not for this").response
+            response.headers.append(("Allow", Set(found.map(\.0.method.rawValue)).sorted().joined(separator: ", ")))
+            return response
+        }
+        if route.method != .get { try SameOrigin.check(request) }
+        let caller = try await Caller.of(request, backend)
+        try admit(caller, to: route, parameters, from: request)
+        return try await route.handler(
+            Call(request: request, parameters: parameters, caller: caller, backend: backend)
+        )
+    }
+
+    private func admit(
+        _ caller: Caller,
+        to route: Route,
+        _ parameters: [String: String],
+        from request: HTTPRequest
+    ) throws(Problem) {
+        guard case .role(let wanted, let orToken) = route.access else { return }
+        if case .device(let token) = caller {
+            // A route that names no camera asks for itself whose footage it is.
+            let isTheirs = parameters["camera"].map { $0 == token.camera } ?? true
+            if orToken, token.rights.mayRead, isTheirs { return }
+            throw Problem(403, "this token is not for this")
+        }
+        guard let role = caller.role else { throw Problem(401, "log in first: POST /api/v1/session") }
+        guard role >= wanted else {
+            Log.write(
+                .warning,
+                "HTTP: \(request.method) \(route.path) is for \(wanted.rawValue)s (from \(request.address))",
+                budget: "access"
+            )
+            throw Problem(403, "this is for \(wanted.rawValue)s")
+        }
+    }
+}
+
+/// Whether a request that changes something comes from a page of this server's, or from no page at all.
+enum SameOrigin {
+    /// - Throws: ``Problem`` if another site's page may have sent it.
+    static func check(_ request: HTTPRequest) throws(Problem) {
+        // A form of another site cannot send these types without having asked first (CORS).
+        let type = request.header("Content-Type")?.prefix { $0 != ";" }.lowercased() ?? ""
+        guard ["application/json", "application/sdp"].contains(type) else {
+            throw Problem(415, "the content type must be application/json")
+        }
+        guard let origin = request.header("Origin") else { return }
+        let host = request.header("Host") ?? ""
+        guard origin == "http://\(host)" || origin == "https://\(host)" else {
+            throw Problem(403, "the page of another site has sent this")
+        }
+    }
+}

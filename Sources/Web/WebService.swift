@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package import GLib
+package import GStreamer
+internal import HTTP
+package import Media
+
+/// The page and its API, over HTTP and HTTPS.
+@MainLoop package final class WebService {
+    /// Why the service cannot listen, in words for the user.
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
+    }
+
+    private let server: HTTPServer
+
+    /// Nothing listens yet; with `behindProxy` a proxy on this machine is believed when it says who asks.
+    package init(_ backend: Backend, page: PageFiles, library: PipelineLibrary, behindProxy: Bool = false) {
+        let router = Router(Self.routes(library), backend)
+        server = HTTPServer { request in
+            let request = behindProxy ? request.beforeProxy : request
+            var response = await router.answer(request) ?? Self.answer(request, page)
+            for header in Self.securityHeaders where !response.headers.contains(where: { $0.name == header.0 }) {
+                response.headers.append((name: header.0, value: header.1))
+            }
+            return response
+        }
+    }
+
+    nonisolated static func routes(_ library: PipelineLibrary) -> [Route] {
+        SessionRoutes().routes + LiveRoutes(library: library).routes + FootageRoutes().routes + ClipRoutes.routes
+            + StorageRoutes.routes + PeopleRoutes.routes
+    }
+
+    private nonisolated static func answer(_ request: HTTPRequest, _ page: PageFiles) -> HTTPResponse {
+        // Tells nothing but that it answers.
+        if request.path == ["healthz"] { return HTTPResponse(200, type: "text/plain", Array("ok\n".utf8)) }
+        return page.answer(request) ?? Problem(404, "there is nothing here").response
+    }
+
+    /// Nothing but this server's own files and answers; nobody frames it, nobody learns where a link came from.
+    private nonisolated static let securityHeaders = [
+        (
+            "Content-Security-Policy",
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+                + "media-src 'self' blob:; connect-src 'self'; font-src 'self'; manifest-src 'self'; base-uri 'none'; "
+                + "form-action 'none'; frame-ancestors 'none'"
+        ),
+        ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"),
+        ("Cross-Origin-Opener-Policy", "same-origin"), ("Cross-Origin-Resource-Policy", "same-origin"),
+        ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
+    ]
+
+    /// Listens at an address; with a certificate for HTTPS alone.
+    package func listen(host: String, port: Int, certificate: TLSCertificate? = nil) throws(Failure) {
+        do throws(HTTPServer.ListenError) {
+            try server.listen(host: host, port: port, certificate: certificate)
+        } catch {
+            throw Failure(description: "cannot serve HTTP on \(host):\(port): \(error)")
+        }
+    }
+
+    /// Shows another certificate to those who connect from now on.
+    package func use(_ certificate: TLSCertificate) { server.use(certificate) }
+
+    /// Stops listening and lets go of all clients.
+    package func close() { server.close() }
+}

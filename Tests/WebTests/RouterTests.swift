@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+import Footage
+import Foundation
+import HTTP
+import Media
+import TestSupport
+import Testing
+
+@testable import Access
+@testable import Web
+
+@Suite("Routes", .timeLimit(.minutes(2)))
+struct RouterTests {
+    private static let password = "correct horse battery"
+
+    /// A service with nothing recorded yet, and everybody who may come.
+    private struct Site {
+        let router: Router
+        let access: AccessStore
+        let scratch: ScratchDirectory
+        private(set) var cookies: [Role: String] = [:]
+
+        init(withPeople: Bool = true) async throws {
+            let scratch = try ScratchDirectory()
+            let access = try AccessStore(directory: scratch("access"))
+            let directory = RecordingDirectory(
+                ChunkStore.Settings(directory: scratch("footage")),
+                journal: Journal { _, _, _ in }
+            )
+            let backend = Backend(
+                status: { Array("{}".utf8) },
+                guests: { (try? await access.guests()) ?? .unknown },
+                access: { access },
+                store: { try await directory.store() },
+                freeSpace: { try await directory.freeSpace() },
+                feed: { $0 == "door" ? Feed(camera: "door", origin: .sender) : nil },
+                sessionSeconds: { 3600 }
+            )
+            let library = PipelineLibrary(folders: ["\(Product.repository)/pipelines"])
+            (self.access, self.scratch) = (access, scratch)
+            router = Router(WebService.routes(library), backend)
+            guard withPeople else { return }
+            for role in Role.allCases {
+                try await access.add(role.rawValue, role: role, password: RouterTests.password, at: 0)
+                cookies[role] = try await access.openSession(
+                    for: role.rawValue,
+                    seconds: 3600,
+                    from: "192.0.2.7",
+                    with: "tests",
+                    at: Int64(Date().timeIntervalSince1970)
+                )
+            }
+        }
+
+        func ask(
+            _ method: String,
+            _ path: String,
+            as role: Role? = nil,
+            token: String? = nil,
+            body: String = "{}",
+            query: [String: String] = [:],
+            headers: [String: String] = [:],
+            from address: String = "192.0.2.7"
+        ) async throws -> (status: Int, body: String, headers: [String: String]) {
+            var headers = headers
+            if method != "GET", headers["Content-Type"] == nil { headers["Content-Type"] = "application/json" }
+            if headers["Host"] == nil { headers["Host"] = "store.local:8080" }
+            if let role { headers["Cookie"] = "other=1; martlet-session=\(cookies[role] ?? "")" }
+            if let token { headers["Authorization"] = "Bearer \(token)" }
+            let request = HTTPRequest(
+                method: method,
+                path: ["api", "v1"] + path.split(separator: "/").map(String.init),
+                query: query,
+                headers: headers,
+                body: method == "GET" ? [] : Array(body.utf8),
+                address: address
+            )
+            let response = try #require(await router.answer(request))
+            let bytes: [UInt8] = if case .bytes(let bytes) = response.body { bytes } else { [] }
+            let fields = Dictionary(response.headers.map { ($0.name, $0.value) }) { one, _ in one }
+            return (response.status, String(decoding: bytes, as: UTF8.self), fields)
+        }
+    }
+
+    /// Each route, who may take it at least, and whether a token to read this camera may.
+    private static let table: [(method: String, path: String, role: Role?, token: Bool)] = [
+        ("GET", "/session", nil, true), ("POST", "/session", nil, true), ("DELETE", "/session", nil, true),
+        ("POST", "/first-run", nil, true), ("GET", "/sessions", .viewer, false),
+        ("DELETE", "/sessions", .viewer, false),
+        ("GET", "/status", .viewer, false), ("GET", "/events", .viewer, false),
+        ("GET", "/cameras/{camera}/live.mp4", .viewer, true), ("GET", "/cameras/{camera}/timeline", .viewer, true),
+        ("GET", "/cameras/{camera}/chunks", .viewer, true), ("GET", "/cameras/{camera}/media", .viewer, false),
+        ("GET", "/chunks/{id}", .viewer, true), ("GET", "/chunks/{id}/init.mp4", .viewer, false),
+        ("GET", "/chunks/{id}/segment.mp4", .viewer, false), ("GET", "/chunks/{id}/media", .operator, true),
+        ("PATCH", "/chunks/{id}", .operator, false), ("DELETE", "/chunks/{id}", .operator, false),
+        ("GET", "/cameras/{camera}/clip", .operator, false), ("GET", "/storage", .viewer, false),
+        ("GET", "/users", .admin, false), ("POST", "/users", .admin, false), ("PATCH", "/users/{name}", .admin, false),
+        ("DELETE", "/users/{name}", .admin, false), ("GET", "/tokens", .admin, false),
+        ("POST", "/tokens", .admin, false), ("DELETE", "/tokens/{id}", .admin, false),
+    ]
+
+    @Test("each route is for whom it is meant, and there is no other")
+    func access() async throws {
+        let site = try await Site()
+        let reader = try await site.access.issue(for: "door", rights: .read, at: 0)
+        let other = try await site.access.issue(for: "till", rights: .both, at: 0)
+        let publisher = try await site.access.issue(for: "door", rights: .publish, at: 0)
+        let library = PipelineLibrary(folders: ["\(Product.repository)/pipelines"])
+        let routes = Set(WebService.routes(library).map { "\($0.method.rawValue) \($0.path)" })
+        #expect(routes == Set(Self.table.map { "\($0.method) \($0.path)" }))
+        // What would end the sessions that the next ones need.
+        let ending = ["DELETE /session", "DELETE /sessions"]
+        for row in Self.table where !ending.contains("\(row.method) \(row.path)") {
+            let path = row.path.replacing("{camera}", with: "door").replacing("{id}", with: "7")
+                .replacing("{name}", with: "nobody")
+            let name = "\(row.method) \(row.path)"
+            let nobody = try await site.ask(row.method, path).status
+            #expect((nobody != 401) == (row.role == nil) || name == "POST /session", "\(name): \(nobody)")
+            for role in Role.allCases {
+                let status = try await site.ask(row.method, path, as: role).status
+                let mayIt = row.role.map { role >= $0 } ?? true
+                #expect((status != 403) == mayIt || name == "POST /first-run", "\(name) as \(role): \(status)")
+            }
+            for (token, isTheirs) in [(reader, row.token), (other, false), (publisher, false)] {
+                let status = try await site.ask(row.method, path, token: token).status
+                // A chunk that is not there is nobody's.
+                let mayIt = row.role == nil || isTheirs || row.token && path.hasPrefix("/chunks/") && token == other
+                #expect((status != 403) == mayIt || name == "POST /first-run", "\(name) with a token: \(status)")
+            }
+            #expect(try await site.ask(row.method, path, token: "martlet_wrong").status == 401)
+        }
+    }
+
+    @Test("logging in gives a cookie that opens, until one logs out; guessing grows slow")
+    func sessions() async throws {
+        let site = try await Site()
+        let body = #"{"username":"viewer","password":"\#(Self.password)"}"#
+        let login = try await site.ask("POST", "/session", body: body)
+        #expect(login.status == 200 && login.body == #"{"role":"viewer","state":"logged-in","user":"viewer"}"#)
+        let cookie = try #require(login.headers["Set-Cookie"])
+        #expect(cookie.contains("HttpOnly; SameSite=Strict") && !cookie.contains("Secure"))
+        let own = ["Cookie": String(cookie.prefix { $0 != ";" })]
+        #expect(try await site.ask("GET", "/status", headers: own).status == 200)
+        #expect(try await site.ask("DELETE", "/session", headers: own).status == 204)
+        #expect(try await site.ask("GET", "/status", headers: own).status == 401)
+        #expect(try await site.ask("GET", "/session", headers: own).body == #"{"state":"logged-out"}"#)
+        let wrong = #"{"username":"viewer","password":"wrong horse battery"}"#
+        var statuses: [Int] = []
+        for _ in 0..<7 {
+            statuses.append(try await site.ask("POST", "/session", body: wrong, from: "192.0.2.9").status)
+        }
+        #expect(statuses == [401, 401, 401, 401, 401, 401, 429])
+        #expect(try await site.ask("POST", "/session", body: body, from: "192.0.2.9").headers["Retry-After"] != nil)
+        // Whoever has been in from elsewhere is not kept out.
+        #expect(try await site.ask("POST", "/session", body: body).status == 200)
+        try await site.access.setPassword("another horse entirely", of: "viewer")
+        #expect(try await site.ask("GET", "/status", as: .viewer).status == 401)
+        try await site.access.setRole(.admin, of: "operator")
+        #expect(try await site.ask("GET", "/users", as: .operator).status == 200)
+        try await site.access.remove("admin")
+        #expect(try await site.ask("GET", "/users", as: .admin).status == 401)
+    }
+
+    @Test("the first user is made on the machine itself, and there alone")
+    func firstRun() async throws {
+        let site = try await Site(withPeople: false)
+        let here = ["Host": "localhost:8080"]
+        #expect(try await site.ask("GET", "/session").body == #"{"state":"closed"}"#)
+        #expect(try await site.ask("GET", "/status").status == 401)
+        #expect(
+            try await site.ask("GET", "/session", headers: here, from: "127.0.0.1").body == #"{"state":"first-run"}"#
+        )
+        // A name that was made to lead here is another site's.
+        #expect(try await site.ask("GET", "/session", from: "127.0.0.1").body == #"{"state":"closed"}"#)
+        #expect(try await site.ask("GET", "/status", headers: here, from: "127.0.0.1").status == 200)
+        #expect(try await site.ask("GET", "/users", headers: here, from: "127.0.0.1").status == 403)
+        let body = #"{"username":"anna","password":"\#(Self.password)"}"#
+        #expect(try await site.ask("POST", "/first-run", body: body).status == 403)
+        let weak = #"{"username":"anna","password":"short"}"#
+        let refused = try await site.ask("POST", "/first-run", body: weak, headers: here, from: "127.0.0.1")
+        #expect(refused.status == 422 && refused.body.contains("at least 10 characters"))
+        let made = try await site.ask("POST", "/first-run", body: body, headers: here, from: "127.0.0.1")
+        #expect(made.status == 201 && made.body.contains(#""role":"admin""#))
+        #expect(try await site.ask("POST", "/first-run", body: body, headers: here, from: "127.0.0.1").status == 409)
+        #expect(try await site.ask("GET", "/status", headers: here, from: "127.0.0.1").status == 401)
+    }
+
+    @Test("what another site's page sends changes nothing")
+    func sameOrigin() async throws {
+        let site = try await Site()
+        let form = ["Content-Type": "application/x-www-form-urlencoded"]
+        #expect(try await site.ask("POST", "/tokens", as: .admin, headers: form).status == 415)
+        let text = #"{"camera":"door","rights":"read"}"#
+        for (origin, status) in [("https://evil.example", 403), ("http://store.local:8080", 201), ("null", 403)] {
+            let answer = try await site.ask("POST", "/tokens", as: .admin, body: text, headers: ["Origin": origin])
+            #expect(answer.status == status, "\(origin): \(answer.body)")
+        }
+    }
+
+    /// What is asked, and what it is answered.
+    private static let mistakes: [(path: String, query: [String: String], status: Int, words: String)] = [
+        ("/cameras/door/timeline", [:], 400, "'from' and 'to' are missing"),
+        ("/cameras/door/timeline", ["from": "yesterday", "to": "x"], 400, "'from' is no time such as"),
+        (
+            "/cameras/door/timeline", ["from": "2026-11-22T00:00:00Z", "to": "2026-11-21T00:00:00Z"], 400,
+            "'from' must be before 'to'"
+        ),
+        ("/cameras/nobody/timeline", ["from": "2026-11-21T00:00:00Z", "to": "2026-11-22T00:00:00Z"], 404, "no camera"),
+        ("/chunks/seven", [:], 404, "'seven' is no chunk's number"),
+        ("/chunks/7", [:], 404, "there is no chunk 7"),
+        ("/chunks/7/segment.mp4", ["from": "1"], 400, "seconds from the chunk's beginning"),
+        ("/chunks/7/segment.mp4", ["from": "nan", "to": "2"], 400, "'from' is no number"),
+        ("/cameras/door/live.mp4", [:], 503, "no video comes from 'door' now"),
+        (
+            "/cameras/door/clip", ["from": "2026-11-21T00:00:00Z", "to": "2026-11-21T01:00:00Z"], 404,
+            "nothing of 'door'"
+        ),
+        ("/nothing", [:], 404, "there is nothing at /nothing"),
+    ]
+
+    @Test("what is wrong is said, with what to do", arguments: mistakes.indices)
+    func problems(row: Int) async throws {
+        let site = try await Site()
+        let mistake = Self.mistakes[row]
+        let answer = try await site.ask("GET", mistake.path, as: .admin, query: mistake.query)
+        #expect(answer.status == mistake.status && answer.body.contains(mistake.words), "\(answer.body)")
+        #expect(answer.headers["Content-Type"] == "application/problem+json")
+    }
+
+    @Test("a body that is none of ours is refused in words")
+    func bodies() async throws {
+        let site = try await Site()
+        for (body, words) in [
+            ("", "the body is no JSON"), ("[]", "the body is no object"), ("{}", "the key 'name' is missing"),
+            (#"{"name":1,"role":"admin","password":"x"}"#, "'name' is no string"),
+            (#"{"name":"a","role":"king","password":"x"}"#, "'role' is not known"),
+        ] {
+            let answer = try await site.ask("POST", "/users", as: .admin, body: body)
+            #expect(answer.status == 400 && answer.body.contains(words), "\(body): \(answer.body)")
+        }
+        let known = #"{"name":"anna","role":"viewer","password":"password123"}"#
+        #expect(try await site.ask("POST", "/users", as: .admin, body: known).status == 422)
+        let method = try await site.ask("PUT", "/users", as: .admin)
+        #expect(method.status == 405 && method.headers["Allow"] == "GET, POST")
+    }
+}
