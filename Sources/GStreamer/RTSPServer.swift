@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import CGStreamer
 package import GLib
+internal import Glibc
 internal import Synchronization
 
 /// An RTSP server (`GstRTSPServer`) on the main loop; its clients are served on threads of its own.
@@ -59,6 +60,7 @@ internal import Synchronization
             guard let pointer = arguments.object(0) else { return nil }
             let isOneTooMany = clients.enter() > Self.clientLimit
             let client = Object(retaining: pointer)
+            RTSPConnection.sendAtOnce(pointer)
             let connection = RTSPConnection.begin(pointer, strangers: hasAuthenticator ? Self.strangerCount : nil)
             client.connect("closed") { _ in
                 clients.leave()
@@ -226,6 +228,16 @@ enum RTSPConnection {
             for (number, stranger) in strangers where seconds >= stranger.since + limit {
                 release(number, of: &strangers, cut: true)
             }
+        }
+    }
+
+    /// Has the system keep back no packet until the one before it was acknowledged (Nagle): a frame's last packet would wait up
+    /// to 40 ms for the client's delayed acknowledgement.
+    static func sendAtOnce(_ client: UnsafeMutableRawPointer) {
+        guard let socket = socket(of: client) else { return }
+        var error: UnsafeMutablePointer<GError>?
+        if g_socket_set_option(socket, gint(IPPROTO_TCP), TCP_NODELAY, 1, &error) == 0 {
+            Log.warning("RTSP: frames may be late: \(takeMessage(of: error))")
         }
     }
 
