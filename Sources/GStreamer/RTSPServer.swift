@@ -56,6 +56,7 @@ internal import Synchronization
         }
         let clients = ClientCount()
         let hasAuthenticator = authenticator != nil
+        let isEncrypted = authenticator?.isEncrypted ?? false
         server.connect("client-connected") { arguments in
             guard let pointer = arguments.object(0) else { return nil }
             let isOneTooMany = clients.enter() > Self.clientLimit
@@ -71,6 +72,11 @@ internal import Synchronization
             client.connect("pre-describe-request") { _ in
                 let request = RTSPRequest(gst_rtsp_context_get_current())
                 return RTSPStatusValue(status: !isOneTooMany && isAvailable(request) ? .ok : .serviceUnavailable)
+            }
+            if isEncrypted {
+                client.connect("pre-setup-request") { _ in
+                    RTSPStatusValue(status: RTSPConnection.staysInside() ? .ok : .unsupportedTransport)
+                }
             }
             if isOneTooMany { clients.refuse() }
             // No words for a flood: its end is noticed on the client's thread, which then lets go of it.
@@ -228,6 +234,19 @@ enum RTSPConnection {
             for (number, stranger) in strangers where seconds >= stranger.since + limit {
                 release(number, of: &strangers, cut: true)
             }
+        }
+    }
+
+    /// Whether the video that is being set up comes on the connection itself (`RTP/AVP/TCP`).
+    ///
+    /// By UDP it would be for anybody to see, though its viewer asked for `rtsps://`; GStreamer's players try that first.
+    static func staysInside() -> Bool {
+        var value: UnsafeMutablePointer<gchar>?
+        guard let request = gst_rtsp_context_get_current()?.pointee.request,
+            gst_rtsp_message_get_header(request, GST_RTSP_HDR_TRANSPORT, &value, 0) == GST_RTSP_OK, let value
+        else { return true }
+        return String(cString: value).split(separator: ",").allSatisfy { offer in
+            offer.drop { $0 == " " }.lowercased().hasPrefix("rtp/avp/tcp")
         }
     }
 
