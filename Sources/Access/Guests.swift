@@ -62,6 +62,8 @@ package struct Guests: Sendable {
         // A database that was changed by hand may have two that are the same to Swift.
         self.people = Dictionary(people.map { ($0.user.name, $0) }) { one, _ in one }
         (self.tokens, self.isKnown) = (tokens, isKnown)
+        // Made now: the first to ask as nobody would wait for it, and learn by that who is not there.
+        if !people.isEmpty { _ = Self.decoy }
     }
 
     /// Whether there is neither user nor token.
@@ -74,7 +76,11 @@ package struct Guests: Sendable {
             guard let secret, !secret.text.isEmpty else { return false }
             return Sodium.areEqual(Array(secret.response(method: method, uri: uri, nonce: nonce).utf8), given)
         }
-        if let person = people[user], isRight(person.secret) { return .person(person) }
+        // As much is computed for nobody as for somebody: the time must not tell who is there.
+        let person = people[user]
+        if isRight(person?.secret ?? Self.decoySecret), let person, person.secret != nil {
+            return .person(person)
+        }
         return tokens.first { $0.camera == user && isRight($0.secret) }.map(Guest.device)
     }
 
@@ -104,6 +110,8 @@ package struct Guests: Sendable {
         case .device(let token): tokens.contains { $0.id == token.id }
         }
     }
+
+    private static let decoySecret = DigestSecret(user: "nobody", password: "nobody's password")
 
     private static let decoy = Result { try PasswordHash(of: "nobody's password") }.success
 }

@@ -53,8 +53,12 @@ package enum RTSPAdmission: Equatable, Sendable {
 package final class RTSPAuthenticator: Object, @unchecked Sendable {  // GstRTSPAuth locks itself.
     package typealias Decision = @Sendable (RTSPLogin) -> RTSPAdmission
 
+    /// Whether nobody can listen in.
+    let isEncrypted: Bool
+
     /// With a certificate the server speaks TLS and nothing else.
     package init(certificate: TLSCertificate? = nil, _ decide: @escaping Decision) {
+        isEncrypted = certificate != nil
         guard let pointer = g_object_new_with_properties(Self.type, 0, nil, nil) else {
             fatalError("GObject could not make a \(RTSPAuthenticator.self)")
         }

@@ -93,6 +93,7 @@ package final class RTSPMediaFactory: Object, @unchecked Sendable {  // The serv
         if let parent = gst_object_get_parent(UnsafeMutableRawPointer(element).assumingMemoryBound(to: GstObject.self))
         {
             GStreamer.useMediaClock(UnsafeMutableRawPointer(parent))
+            sendAtOnce(Object(retaining: UnsafeMutableRawPointer(parent)))
             gst_object_unref(parent)
         }
         callbacks.started(bin, request)
@@ -102,6 +103,24 @@ package final class RTSPMediaFactory: Object, @unchecked Sendable {  // The serv
             return nil
         }
     }
+
+    /// Has what sends hold back no frame until its time comes.
+    ///
+    /// What is live is sent as it comes. A received camera's times begin with when its first frame arrived, and that is a
+    /// large one: those after it come sooner, and would wait for as long as it was late, all through the run. The sinks'
+    /// `sync` is no use, since the server switches that on with each PLAY.
+    private static func sendAtOnce(_ pipeline: Object) {
+        pipeline.connect("deep-element-added") { arguments in
+            guard let element = arguments.object(1),
+                g_type_is_a(martlet_object_type(element), gst_base_sink_get_type()) != 0
+            else { return nil }
+            gst_base_sink_set_ts_offset(element.assumingMemoryBound(to: GstBaseSink.self), -longestLead)
+            return nil
+        }
+    }
+
+    /// Far more than a frame can come before its time, in nanoseconds.
+    private static let longestLead: GstClockTimeDiff = 3_600_000_000_000
 
     private struct Instance {
         var parent: GstRTSPMediaFactory

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import CGStreamer
 package import GLib
+internal import Glibc
 internal import Synchronization
 
 /// An RTSP server (`GstRTSPServer`) on the main loop; its clients are served on threads of its own.
@@ -55,10 +56,12 @@ internal import Synchronization
         }
         let clients = ClientCount()
         let hasAuthenticator = authenticator != nil
+        let isEncrypted = authenticator?.isEncrypted ?? false
         server.connect("client-connected") { arguments in
             guard let pointer = arguments.object(0) else { return nil }
             let isOneTooMany = clients.enter() > Self.clientLimit
             let client = Object(retaining: pointer)
+            RTSPConnection.sendAtOnce(pointer)
             let connection = RTSPConnection.begin(pointer, strangers: hasAuthenticator ? Self.strangerCount : nil)
             client.connect("closed") { _ in
                 clients.leave()
@@ -69,6 +72,11 @@ internal import Synchronization
             client.connect("pre-describe-request") { _ in
                 let request = RTSPRequest(gst_rtsp_context_get_current())
                 return RTSPStatusValue(status: !isOneTooMany && isAvailable(request) ? .ok : .serviceUnavailable)
+            }
+            if isEncrypted {
+                client.connect("pre-setup-request") { _ in
+                    RTSPStatusValue(status: RTSPConnection.staysInside() ? .ok : .unsupportedTransport)
+                }
             }
             if isOneTooMany { clients.refuse() }
             // No words for a flood: its end is noticed on the client's thread, which then lets go of it.
@@ -226,6 +234,29 @@ enum RTSPConnection {
             for (number, stranger) in strangers where seconds >= stranger.since + limit {
                 release(number, of: &strangers, cut: true)
             }
+        }
+    }
+
+    /// Whether the video that is being set up comes on the connection itself (`RTP/AVP/TCP`).
+    ///
+    /// By UDP it would be for anybody to see, though its viewer asked for `rtsps://`; GStreamer's players try that first.
+    static func staysInside() -> Bool {
+        var value: UnsafeMutablePointer<gchar>?
+        guard let request = gst_rtsp_context_get_current()?.pointee.request,
+            gst_rtsp_message_get_header(request, GST_RTSP_HDR_TRANSPORT, &value, 0) == GST_RTSP_OK, let value
+        else { return true }
+        return String(cString: value).split(separator: ",").allSatisfy { offer in
+            offer.drop { $0 == " " }.lowercased().hasPrefix("rtp/avp/tcp")
+        }
+    }
+
+    /// Has the system keep back no packet until the one before it was acknowledged (Nagle): a frame's last packet would wait up
+    /// to 40 ms for the client's delayed acknowledgement.
+    static func sendAtOnce(_ client: UnsafeMutableRawPointer) {
+        guard let socket = socket(of: client) else { return }
+        var error: UnsafeMutablePointer<GError>?
+        if g_socket_set_option(socket, gint(IPPROTO_TCP), TCP_NODELAY, 1, &error) == 0 {
+            Log.warning("RTSP: frames may be late: \(takeMessage(of: error))")
         }
     }
 

@@ -14,6 +14,7 @@ package struct RTSPStatus: Equatable, Sendable {
     package static let methodNotAllowed = RTSPStatus(code: GST_RTSP_STS_METHOD_NOT_ALLOWED)
     package static let unsupportedMediaType = RTSPStatus(code: GST_RTSP_STS_UNSUPPORTED_MEDIA_TYPE)
     package static let notValidInThisState = RTSPStatus(code: GST_RTSP_STS_METHOD_NOT_VALID_IN_THIS_STATE)
+    package static let unsupportedTransport = RTSPStatus(code: GST_RTSP_STS_UNSUPPORTED_TRANSPORT)
     package static let serviceUnavailable = RTSPStatus(code: GST_RTSP_STS_SERVICE_UNAVAILABLE)
 
     /// Such as 404.

@@ -113,8 +113,8 @@ package final class RTSPAccess: Sendable {
         case .none: nil
         case .basic(let user, let password): isEncrypted ? guests.device(user: user, password) : nil
         case .digest(let user, let uri, let nonce, let response):
-            // What was answered for another URL, or on another connection, is worth nothing here.
-            Self.path(of: uri) == Self.path(of: login.uri) && nonces.isOurs(nonce, on: login.connection)
+            // What was answered for another camera's URL, or on another connection, is worth nothing here.
+            Self.covers(uri, login.uri) && nonces.isOurs(nonce, on: login.connection)
                 ? guests.digest(user: user, method: login.method, uri: uri, nonce: nonce, response: response) : nil
         }
     }
@@ -174,6 +174,14 @@ package final class RTSPAccess: Sendable {
         let short = text.prefix(64)
         let plain = short.unicodeScalars.map { (32..<127).contains($0.value) ? Character($0) : "?" }
         return "'\(String(plain))\(short.count < text.count ? "…" : "")'"
+    }
+
+    /// Whether an answer to a challenge that names one URL holds for a request of another: for the same, and with the URL of a
+    /// camera for that camera's streams, since live555 (VLC) names that in each of its answers.
+    private static func covers(_ answered: String, _ requested: String) -> Bool {
+        let answered = path(of: answered).split(separator: "/")
+        let requested = path(of: requested).split(separator: "/")
+        return answered == requested || answered.count == 1 && answered.first == requested.first
     }
 
     /// Of a URL that is written whole, or as a path alone.

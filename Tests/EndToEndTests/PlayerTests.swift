@@ -77,6 +77,77 @@ import Testing
         #expect(store.count(of: "RTSP client joins") == store.count(of: "RTSP client left"))
     }
 
+    @Test("each command that the documentation of the players has plays, or is refused where it says so")
+    func documentedCommands() async throws {
+        let scratch = try ScratchDirectory()
+        let commands = try PlayerCommands()
+        #expect(commands.playing.count > 15 && commands.refused.count > 2 && commands.script.contains("import cv2"))
+        let camera = try TestCamera("front-door", in: scratch)
+        let places = try TestStore([camera], in: scratch)
+        let secure = try freePort()
+        let text = try String(contentsOfFile: places.configuration, encoding: .utf8)
+            .replacing("tls-listen = \"none\"", with: "tls-listen = \"127.0.0.1:\(secure)\"")
+        try text.write(toFile: places.configuration, atomically: true, encoding: .utf8)
+        try scratch.write("password", "correct-horse-battery\n")
+        func martlet(_ words: String...) async throws -> String {
+            let result = try await run([try Martlet.path] + words + ["--config", places.configuration])
+            #expect(result.status == 0, "\(result.errors)")
+            return result.output.trimmingCharacters(in: .whitespacesAndNewlines)
+        }
+        _ = try await martlet("user", "add", "anna", "--password-file", scratch("password"))
+        let names = PlayerCommands.Names(
+            camera: camera.name,
+            port: places.port,
+            securePort: secure,
+            user: "anna",
+            password: "correct-horse-battery",
+            token: try await martlet("token", "issue", camera.name),
+            certificate: scratch("access-store/certificate.pem")
+        )
+        let filming = try Martlet("camera", "--config", camera.configuration)
+        let store = try Martlet("store", "--config", places.configuration)
+        try await store.expect("receiver runs")
+        // A player that refuses the certificate is seen to do it before it has said who it is.
+        for (lines, plays) in [(commands.playing, true), (commands.refused, false)] {
+            for line in lines where PlayerCommands.hasOpenCV || !PlayerCommands.isOpenCV(line) {
+                try scratch.makeFolder("seen")
+                try scratch.write("seen/watch.py", commands.script)
+                let words = PlayerCommands.runnable(line, names, in: scratch("seen"))
+                if line.hasPrefix("ffplay") {
+                    let player = try Martlet(running: ["sh", "-c", "exec env \(words)"])
+                    try await player.expect(" n:  \(PlayerCommands.frames) ")
+                    player.send(SIGTERM)
+                } else {
+                    let result = try await run("sh", "-c", words)
+                    if let frames = try await PlayerCommands.framesLeft(by: line, in: scratch("seen")) {
+                        // Not by the status: GStreamer pauses at its own end, and may find the connection closed already.
+                        let isRight = plays ? frames >= PlayerCommands.frames - 1 : frames == 0
+                        #expect(isRight, "\(line): \(frames) frames: \(result.output)\(result.errors)")
+                    } else {
+                        #expect((result.status == 0) == plays, "\(line): \(result.output)\(result.errors)")
+                    }
+                }
+                try FileManager.default.removeItem(atPath: scratch("seen"))
+            }
+        }
+        for process in [store, filming] {
+            process.send(SIGTERM)
+            #expect(try await process.end() == 0)
+        }
+    }
+
+    @Test(
+        "OpenCV is among the players",
+        .enabled(
+            if: PlayerCommands.hasOpenCV,
+            "NOT TRIED: scripts/bootstrap --tests could not have OpenCV from PyPI, so nothing has been found out about it"
+        )
+    )
+    func openCV() async throws {
+        let version = try await run(PlayerCommands.opencv, "-c", "import cv2; print(cv2.__version__)")
+        #expect(version.status == 0 && version.output.hasPrefix("5."), "\(version.output)\(version.errors)")
+    }
+
     /// Players at random points of their lives, four at a time, each killed in the middle of it.
     private func killedPlayers(of url: String, count: Int) async throws {
         await withTaskGroup(of: Void.self) { group in

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import GLib
 import GStreamer
+import Glibc
 import TestSupport
 import Testing
 
@@ -109,6 +110,50 @@ struct RTSPServerTests {
         server.close()
     }
 
+    @Test("a frame is sent as it comes, though its time has not")
+    @MainLoop
+    func ahead() async throws {
+        let (server, port) = try serve()
+        let later = ClockTime.now.nanoseconds + 600_000_000_000
+        let source =
+            "videotestsrc timestamp-offset=\(later) num-buffers=30 ! video/x-raw,width=160,height=120 "
+            + "! x264enc tune=zerolatency ! rtph264pay name=pay0 pt=96"
+        let factory = RTSPMediaFactory(
+            .init(makeBin: { _ in try? Bin.parse(source) }, started: { _, _ in }, stopped: { _ in })
+        )
+        server.mount(factory, at: "/front-door")
+        let client = try RTSPConversation(port: port)
+        let description = try await client.request("DESCRIBE", "/front-door", Self.accept)
+        let control = try #require(description.control)
+        #expect(try await client.request("SETUP", "/front-door/\(control)", Self.interleaved).status == 200)
+        #expect(try await client.request("PLAY", "/front-door").status == 200)
+        // Reports are seconds apart, and come in any case.
+        var (packets, reports) = (0, 0)
+        while packets < 20, reports < 4 {
+            if try await client.channelOfNextPacket() == 0 { packets += 1 } else { reports += 1 }
+        }
+        #expect(packets == 20)
+        server.close()
+    }
+
+    @Test("no packet waits for the one before it to be acknowledged")
+    @MainLoop
+    func nagle() async throws {
+        let (server, serverPort) = try serve()
+        let client = try RTSPConversation(port: serverPort)
+        #expect(try await client.request("OPTIONS", "/front-door").status == 200)
+        // The server's end is among this process's own descriptors.
+        let port = try client.localPort
+        let ends = (0..<1024).filter { peerPort(of: $0) == port }
+        #expect(ends.count == 1)
+        for end in ends {
+            var (isSet, length) = (Int32(0), socklen_t(MemoryLayout<Int32>.size))
+            let result = getsockopt(end, Int32(IPPROTO_TCP), TCP_NODELAY, &isSet, &length)
+            #expect(result == 0 && isSet != 0)
+        }
+        server.close()
+    }
+
     @Test("a server that closes hangs up on everybody, and listens no more")
     @MainLoop
     func close() async throws {
@@ -145,4 +190,14 @@ struct RTSPServerTests {
         let port = try freePort()
         return (try RTSPServer(host: "127.0.0.1", port: port, isAvailable: isAvailable), port)
     }
+}
+
+/// The port at the other end of a connection; `nil` for what is none.
+private func peerPort(of descriptor: Int32) -> Int? {
+    var address = sockaddr_in()
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let result = withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getpeername(descriptor, $0, &length) }
+    }
+    return result == 0 ? Int(in_port_t(bigEndian: address.sin_port)) : nil
 }

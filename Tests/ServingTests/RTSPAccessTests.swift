@@ -39,12 +39,13 @@ struct RTSPAccessTests {
         _ path: String,
         user: String,
         password: String,
-        connection: UInt = 1
+        connection: UInt = 1,
+        naming named: String? = nil
     ) throws -> RTSPLogin.Credentials {
         guard case .challenged(let headers) = access.decide(login(path, connection: connection), isEncrypted: false),
             let nonce = headers.first?.firstMatch(of: #/nonce="([^"]+)"/#)?.1
         else { throw CommandFailure(description: "there is no challenge") }
-        let uri = "rtsp://store:8554\(path)"
+        let uri = "rtsp://store:8554\(named ?? path)"
         let response = DigestSecret(user: user, password: password)
             .response(method: "DESCRIBE", uri: uri, nonce: String(nonce))
         return .digest(user: user, uri: uri, nonce: String(nonce), response: response)
@@ -159,6 +160,30 @@ struct RTSPAccessTests {
             if case .challenged = answer { continue }
             Issue.record("\(answer)")
         }
+    }
+
+    /// What an answer names, what is requested, and whether the one holds for the other.
+    private static let urls: [(named: String, requested: String, holds: Bool)] = [
+        ("/till", "/till/stream=0", true),
+        // As live555 (VLC) does in its SETUP: with the base that the description came with.
+        ("/till/", "/till/stream=0", true),
+        ("/till/", "/till", true),
+        ("/till/stream=0", "/till/stream=0", true),
+        ("/till/stream=0", "/till/stream=1", false),
+        ("/till/stream=0", "/till", false),
+        ("/", "/till", false),
+        ("/til", "/till", false),
+        ("/till", "/door/till", false),
+        ("/till", "/tillage", false),
+    ]
+
+    @Test("an answer that names a camera holds for its streams, and for nothing else", arguments: urls.indices)
+    func camerasAnswer(row: Int) throws {
+        let (named, requested, holds) = Self.urls[row]
+        let access = RTSPAccess(Self.guests)
+        let digest = try Self.digest(access, requested, user: "anna", password: "correct horse", naming: named)
+        let answer = access.decide(Self.login(requested, digest), isEncrypted: false)
+        #expect((answer == .granted) == holds, "\(answer)")
     }
 
     @Test("guessing is answered ever later; whoever has been in from there is not kept out")

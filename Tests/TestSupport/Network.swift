@@ -115,6 +115,23 @@ package final class RTSPConversation: @unchecked Sendable {  // One request at a
         try await request("ANNOUNCE", path, ["Content-Type": "application/sdp"], body: description)
     }
 
+    /// The port that it comes from.
+    package var localPort: Int { get throws { try TestSupport.port(of: descriptor) } }
+
+    /// Waits for the next interleaved packet, and returns its channel: 0 is the first stream's media, 1 its reports.
+    package func channelOfNextPacket() async throws -> UInt8 {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread { [self] in continuation.resume(with: Result { try readPacket() }) }
+        }
+    }
+
+    private func readPacket() throws -> UInt8 {
+        while try read(1)[0] != UInt8(ascii: "$") {}
+        let head = try read(3)
+        _ = try read(Int(head[1]) << 8 | Int(head[2]))
+        return head[0]
+    }
+
     /// Whether the server has closed the connection, once it says anything at all.
     package func isClosedByServer() async -> Bool {
         await withCheckedContinuation { continuation in
