@@ -21,8 +21,13 @@ let package = Package(
         .systemLibrary(
             name: "CGStreamer",
             pkgConfig:
-                "gstreamer-rtsp-server-1.0 gstreamer-rtsp-1.0 gstreamer-app-1.0 gstreamer-video-1.0 gstreamer-base-1.0 gstreamer-1.0 libsoup-3.0 gio-unix-2.0",
-            providers: [.apt(["libgstrtspserver-1.0-dev", "libgstreamer-plugins-base1.0-dev", "libsoup-3.0-dev"])]
+                "gstreamer-rtsp-server-1.0 gstreamer-rtsp-1.0 gstreamer-app-1.0 gstreamer-video-1.0 gstreamer-base-1.0 gstreamer-1.0 gstreamer-webrtc-1.0 libsoup-3.0 gio-unix-2.0",
+            providers: [
+                .apt([
+                    "libgstrtspserver-1.0-dev", "libgstreamer-plugins-base1.0-dev", "libgstreamer-plugins-bad1.0-dev",
+                    "libsoup-3.0-dev",
+                ])
+            ]
         ),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLinux"),

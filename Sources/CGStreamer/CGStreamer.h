@@ -11,6 +11,8 @@
 #include <gst/gst.h>
 #include <gst/rtsp-server/rtsp-server.h>
 #include <gst/video/video.h>
+#define GST_USE_UNSTABLE_API
+#include <gst/webrtc/webrtc.h>
 #include <libsoup/soup.h>
 
 // Fundamental types are macros with casts.
@@ -43,6 +45,41 @@ static inline void martlet_element_error(GstElement *element, GstResourceError c
 // The buffer's flag macros take an lvalue.
 static inline gboolean martlet_buffer_is_delta(GstBuffer *buffer) {
     return GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
+}
+
+// webrtcbin is spoken to by signals alone, which are emitted by a variadic function.
+static inline void martlet_webrtc_set_description(gpointer bin, gboolean is_remote, GstWebRTCSessionDescription *description,
+                                                  GstPromise *promise) {
+    g_signal_emit_by_name(bin, is_remote ? "set-remote-description" : "set-local-description", description, promise);
+}
+static inline void martlet_webrtc_create_answer(gpointer bin, GstPromise *promise) {
+    g_signal_emit_by_name(bin, "create-answer", NULL, promise);
+}
+// The answer that a promise brings; the caller frees it. NULL if there is none.
+static inline GstWebRTCSessionDescription *martlet_webrtc_answer(GstPromise *promise) {
+    GstWebRTCSessionDescription *answer = NULL;
+    const GstStructure *reply = gst_promise_get_reply(promise);
+    if (reply) gst_structure_get(reply, "answer", GST_TYPE_WEBRTC_SESSION_DESCRIPTION, &answer, NULL);
+    return answer;
+}
+static inline GstWebRTCSessionDescription *martlet_webrtc_local_description(gpointer bin) {
+    GstWebRTCSessionDescription *description = NULL;
+    g_object_get(bin, "local-description", &description, NULL);
+    return description;
+}
+static inline int martlet_enum_property(gpointer object, const char *name) {
+    int value = -1;
+    g_object_get(object, name, &value, NULL);
+    return value;
+}
+// UPnP asks the network for 200 ms whether there is a router to open a port on.
+static inline void martlet_webrtc_disable_upnp(gpointer bin) {
+    GObject *ice = NULL, *agent = NULL;
+    g_object_get(bin, "ice-agent", &ice, NULL);
+    if (ice && g_object_class_find_property(G_OBJECT_GET_CLASS(ice), "agent")) g_object_get(ice, "agent", &agent, NULL);
+    if (agent) g_object_set(agent, "upnp", FALSE, NULL);
+    g_clear_object(&agent);
+    g_clear_object(&ice);
 }
 
 // What a line of the debug log is about: a GstObject's name, a pad's with its element's; NULL for anything else. Without

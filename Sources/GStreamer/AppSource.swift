@@ -24,6 +24,27 @@ package final class AppSource: Element, @unchecked Sendable {  // GstAppSrc lock
     /// Bytes that wait in the queue.
     package var queuedBytes: Int { withPointer(as: GstAppSrc.self) { Int(gst_app_src_get_current_level_bytes($0)) } }
 
+    /// Calls `handler` when something behind it asks for a keyframe (`GstForceKeyUnit`), on a streaming thread.
+    package func onKeyframeRequest(_ handler: @escaping @Sendable () -> Void) {
+        typealias Handler = @Sendable () -> Void
+        guard let pad = withPointer(as: GstElement.self, { gst_element_get_static_pad($0, "src") }) else { return }
+        gst_pad_add_probe(
+            pad,
+            GST_PAD_PROBE_TYPE_EVENT_UPSTREAM,
+            { _, info, data in
+                if let event = gst_pad_probe_info_get_event(info), gst_video_event_is_force_key_unit(event) != 0,
+                    let data
+                {
+                    Retained<Handler>.value(of: data)()
+                }
+                return GST_PAD_PROBE_OK
+            },
+            Retained<Handler>(handler).toOpaque(),
+            { data in if let data { Retained<Handler>.release(data) } }
+        )
+        gst_object_unref(pad)
+    }
+
     /// Nothing follows: what is queued still goes through.
     package func endOfStream() {
         withPointer(as: GstAppSrc.self) { _ = gst_app_src_end_of_stream($0) }

@@ -27,7 +27,7 @@ package enum DebianPackage {
                 + "v4l2src videobalance videobox videocrop videoflip",
             "gstreamer1.0-plugins-bad":
                 "debugqroverlay h264parse h264timestamper h265parse h265timestamper jpegparse openh264enc "
-                + "qroverlay timecodestamper",
+                + "qroverlay timecodestamper webrtcbin",
             "gstreamer1.0-plugins-ugly": "x264enc",
             "gstreamer1.0-libav": "avdec_h264 avdec_h265",
             "gstreamer1.0-libcamera": "libcamerasrc",

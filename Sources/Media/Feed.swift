@@ -226,6 +226,16 @@ package final class Feed: Sendable {
         state.withLock { $0.keyframeRequest = request }
     }
 
+    /// Asks the source for a keyframe, where there is an encoder, and none has been asked for a moment ago.
+    package func requestKeyframe() {
+        let request = state.withLock { state -> (@Sendable () -> Void)? in
+            guard let request = state.keyframeRequest, mayAsk(state) else { return nil }
+            state.lastRequest = .now
+            return request
+        }
+        request?()
+    }
+
     /// Whether a recorder reads ``runs``: then what comes before it has made its pipeline is kept for it.
     package func expectRecorder(_ isExpected: Bool = true) { state.withLock { $0.hasRecorder = isExpected } }
 

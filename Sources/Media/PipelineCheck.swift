@@ -62,6 +62,10 @@ package struct PipelineCheck {
         for role in [configuration.camera.map { _ in "camera" }, configuration.store.map { _ in "store" }] {
             guard let role else { continue }
             check("\(role).rtsp", "serve/rtsp", ["codec": VideoCodec.h264.rawValue], holding: ["feed", "pay0"])
+            let web = role == "camera" ? configuration.camera?.web : configuration.store?.web
+            guard let web, web.listen != nil || web.tlsListen != nil else { continue }
+            check("\(role).web", "serve/live", [:], holding: ["feed", "media"])
+            check("\(role).web", "serve/webrtc", ["payload": "96"], holding: ["feed", "webrtc"])
         }
         return mistakes
     }

@@ -27,7 +27,8 @@ package import Media
     }
 
     nonisolated static func routes(_ library: PipelineLibrary) -> [Route] {
-        SessionRoutes().routes + LiveRoutes(library: library).routes + FootageRoutes().routes + ClipRoutes.routes
+        SessionRoutes().routes + LiveRoutes(library: library).routes + WHEPRoutes(library: library).routes
+            + FootageRoutes().routes + ClipRoutes.routes
             + StorageRoutes.routes + PeopleRoutes.routes
     }
 

@@ -88,6 +88,7 @@ struct RouterTests {
         ("POST", "/first-run", nil, true), ("GET", "/sessions", .viewer, false),
         ("DELETE", "/sessions", .viewer, false),
         ("GET", "/status", .viewer, false), ("GET", "/events", .viewer, false),
+        ("POST", "/cameras/{camera}/whep", .viewer, false), ("DELETE", "/cameras/{camera}/whep/{id}", .viewer, false),
         ("GET", "/cameras/{camera}/live.mp4", .viewer, true), ("GET", "/cameras/{camera}/timeline", .viewer, true),
         ("GET", "/cameras/{camera}/chunks", .viewer, true), ("GET", "/cameras/{camera}/media", .viewer, false),
         ("GET", "/chunks/{id}", .viewer, true), ("GET", "/chunks/{id}/init.mp4", .viewer, false),

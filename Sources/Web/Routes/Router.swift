@@ -72,7 +72,9 @@ struct Router: Sendable {
 enum SameOrigin {
     /// - Throws: ``Problem`` if another site's page may have sent it.
     static func check(_ request: HTTPRequest) throws(Problem) {
-        // A form of another site cannot send these types without having asked first (CORS).
+        // Only these of our methods can be sent by a form of another site without having asked first (CORS), and not with
+        // these types.
+        guard request.method == "POST" || !request.body.isEmpty else { return }
         let type = request.header("Content-Type")?.prefix { $0 != ";" }.lowercased() ?? ""
         guard ["application/json", "application/sdp"].contains(type) else {
             throw Problem(415, "the content type must be application/json")
