@@ -27,9 +27,12 @@ internal import Synchronization
     /// one.
     nonisolated static let mediaLimit = 4
     /// A connection that has had a session, and has none now, is closed after so long, in seconds: one whose client has
-    /// vanished without a word would keep its place for ever. Of those that never have one GStreamer takes care.
-    nonisolated static let idleLimit: UInt = 20
+    /// vanished without a word would keep its place for ever.
+    ///
+    /// Of those that never have one GStreamer takes care.
+    nonisolated static let idleLimit: UInt = 10
     /// What a connection may send, in bytes, before it is let in: what a request brings, and a header, several times over.
+    ///
     /// GStreamer keeps every line of a header, however many there are.
     nonisolated static let strangerBytes: UInt64 = 128 << 10
     /// In bytes.
@@ -57,6 +60,8 @@ internal import Synchronization
         server = Object(adopting: UnsafeMutableRawPointer(pointer))
         gst_rtsp_server_set_address(pointer, host)
         gst_rtsp_server_set_service(pointer, String(port))
+        // With GStreamer's five, most of those who come at once would wait a second for their next attempt.
+        gst_rtsp_server_set_backlog(pointer, gint(Self.clientLimit))
         // What a request brings besides its header is read into memory before anybody asks who it is.
         gst_rtsp_server_set_content_length_limit(pointer, Self.bodyLimit)
         authenticator?.withPointer(as: GstRTSPAuth.self) { gst_rtsp_server_set_auth(pointer, $0) }
@@ -199,6 +204,15 @@ internal import Synchronization
             nil
         )
         sources.append(timer)
+    }
+
+    /// How many sessions there are, of all connections.
+    var sessionCount: Int {
+        server.withPointer(as: GstRTSPServer.self) { server in
+            guard let pool = gst_rtsp_server_get_session_pool(server) else { return 0 }
+            defer { g_object_unref(pool) }
+            return Int(gst_rtsp_session_pool_get_n_sessions(pool))
+        }
     }
 
     /// Ends, every two seconds, the sessions whose clients have fallen silent: the pool does it only when it is asked.
