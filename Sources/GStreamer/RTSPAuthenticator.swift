@@ -98,6 +98,16 @@ package final class RTSPAuthenticator: Object, @unchecked Sendable {  // GstRTSP
                 // There the certificate is shown.
                 case GST_RTSP_AUTH_CHECK_CONNECT: return parentClass?.pointee.check(auth, context, check) ?? 0
                 case GST_RTSP_AUTH_CHECK_URL: return RTSPAuthenticator.admit(auth, context) ? 1 : 0
+                // Asked before anything is made, for each method that leads to it.
+                case GST_RTSP_AUTH_CHECK_MEDIA_FACTORY_CONSTRUCT:
+                    let inSession = context.pointee.session != nil
+                    if let client = context.pointee.client,
+                        RTSPConnection.mayHaveMedia(client, inSession: inSession)
+                    {
+                        return 1
+                    }
+                    refuse(context, .serviceUnavailable)
+                    return 0
                 // Clients choose no multicast groups.
                 case GST_RTSP_AUTH_CHECK_TRANSPORT_CLIENT_SETTINGS: return 0
                 // Whoever may have the URL may have what is there.
@@ -124,6 +134,9 @@ package final class RTSPAuthenticator: Object, @unchecked Sendable {  // GstRTSP
         _ context: UnsafeMutablePointer<GstRTSPContext>
     ) -> Bool {
         guard let decision = Instance.at(auth).pointee.decision else { return false }
+        if let client = context.pointee.client, RTSPConnection.hasSentTooMuch(RTSPConnection.number(of: client)) {
+            return false
+        }
         switch Retained<Decision>.value(of: decision)(RTSPLogin(context.pointee)) {
         case .granted:
             if let client = context.pointee.client { RTSPConnection.isNoStranger(RTSPConnection.number(of: client)) }

@@ -21,6 +21,20 @@ internal import Synchronization
     nonisolated static let strangerLimit: UInt = 10
     /// So many of them are there at a time, of all servers: a handshake of TLS costs a thread and megabytes.
     nonisolated static let strangerCount = 32
+    /// Sessions at a time: connections that have none are not counted here, and one connection may set up several.
+    nonisolated static let sessionLimit = clientLimit
+    /// Media in the sessions of one connection at a time, each with threads, sockets and a queue of its own: players have
+    /// one.
+    nonisolated static let mediaLimit = 4
+    /// A connection that has had a session, and has none now, is closed after so long, in seconds: one whose client has
+    /// vanished without a word would keep its place for ever.
+    ///
+    /// Of those that never have one GStreamer takes care.
+    nonisolated static let idleLimit: UInt = 10
+    /// What a connection may send, in bytes, before it is let in: what a request brings, and a header, several times over.
+    ///
+    /// GStreamer keeps every line of a header, however many there are.
+    nonisolated static let strangerBytes: UInt64 = 128 << 10
     /// In bytes.
     private nonisolated static let bodyLimit: guint = 64 << 10
 
@@ -46,6 +60,8 @@ internal import Synchronization
         server = Object(adopting: UnsafeMutableRawPointer(pointer))
         gst_rtsp_server_set_address(pointer, host)
         gst_rtsp_server_set_service(pointer, String(port))
+        // With GStreamer's five, most of those who come at once would wait a second for their next attempt.
+        gst_rtsp_server_set_backlog(pointer, gint(Self.clientLimit))
         // What a request brings besides its header is read into memory before anybody asks who it is.
         gst_rtsp_server_set_content_length_limit(pointer, Self.bodyLimit)
         authenticator?.withPointer(as: GstRTSPAuth.self) { gst_rtsp_server_set_auth(pointer, $0) }
@@ -54,6 +70,7 @@ internal import Synchronization
             gst_rtsp_thread_pool_set_max_threads(pool, 4)
             g_object_unref(pool)
         }
+        let pool = gst_rtsp_server_get_session_pool(pointer).map { Object(adopting: UnsafeMutableRawPointer($0)) }
         let clients = ClientCount()
         let hasAuthenticator = authenticator != nil
         let isEncrypted = authenticator?.isEncrypted ?? false
@@ -63,8 +80,16 @@ internal import Synchronization
             let client = Object(retaining: pointer)
             RTSPConnection.sendAtOnce(pointer)
             let connection = RTSPConnection.begin(pointer, strangers: hasAuthenticator ? Self.strangerCount : nil)
+            if isOneTooMany { RTSPConnection.refuseMedia(to: pointer) }
+            let sessions = ConnectionSessions(in: pool)
+            client.connect("new-session") { arguments in
+                if let session = arguments.object(0) { sessions.add(session) }
+                if let client = gst_rtsp_context_get_current()?.pointee.client { RTSPConnection.hasSession(client) }
+                return nil
+            }
             client.connect("closed") { _ in
                 clients.leave()
+                sessions.end()
                 RTSPConnection.isNoStranger(connection)
                 closed(connection)
                 return nil
@@ -89,7 +114,9 @@ internal import Synchronization
         }
         sources.append(g_source_attach(source, g_main_context_default()))
         g_source_unref(source)
+        RTSPConnection.refuseTunnels()
         expireSessions()
+        expireIdle()
         if authenticator != nil { expireStrangers() }
     }
 
@@ -146,10 +173,37 @@ internal import Synchronization
         g_object_unref(mounts)
     }
 
-    /// Closes, every two seconds, the connections that have been let in to nothing.
+    /// Closes, every two seconds, the connections whose sessions are over.
+    private func expireIdle() {
+        let timer = server.withPointer(as: GstRTSPServer.self) { server in
+            g_timeout_add_seconds_full(
+                G_PRIORITY_DEFAULT,
+                2,
+                { data in
+                    let server = data?.assumingMemoryBound(to: GstRTSPServer.self)
+                    let clients = gst_rtsp_server_client_filter(
+                        server,
+                        { _, client, _ in
+                            if let client { RTSPConnection.cutIdle(client, after: RTSPServer.idleLimit) }
+                            return GST_RTSP_FILTER_KEEP
+                        },
+                        nil
+                    )
+                    g_list_free(clients)
+                    return 1
+                },
+                g_object_ref(server),
+                { data in if let data { g_object_unref(data) } }
+            )
+        }
+        sources.append(timer)
+    }
+
+    /// Closes the connections that have been let in to nothing, in time or for the bytes that they sent: often, since
+    /// what these cost grows with the network's speed.
     private func expireStrangers() {
-        let timer = g_timeout_add_seconds(
-            2,
+        let timer = g_timeout_add(
+            200,
             { _ in
                 RTSPConnection.cutStrangers(after: RTSPServer.strangerLimit)
                 return 1
@@ -159,12 +213,20 @@ internal import Synchronization
         sources.append(timer)
     }
 
+    /// How many sessions there are, of all connections.
+    var sessionCount: Int {
+        server.withPointer(as: GstRTSPServer.self) { server in
+            guard let pool = gst_rtsp_server_get_session_pool(server) else { return 0 }
+            defer { g_object_unref(pool) }
+            return Int(gst_rtsp_session_pool_get_n_sessions(pool))
+        }
+    }
+
     /// Ends, every two seconds, the sessions whose clients have fallen silent: the pool does it only when it is asked.
     private func expireSessions() {
         let pool = server.withPointer(as: GstRTSPServer.self) { gst_rtsp_server_get_session_pool($0) }
         guard let pool else { return }
-        // One connection may set up any number of them, each with threads and sockets of its own.
-        gst_rtsp_session_pool_set_max_sessions(pool, guint(Self.clientLimit))
+        gst_rtsp_session_pool_set_max_sessions(pool, guint(Self.sessionLimit))
         sources.append(
             g_timeout_add_seconds_full(
                 G_PRIORITY_DEFAULT,
@@ -187,6 +249,18 @@ enum RTSPConnection {
         /// A `GSocket`, held.
         let socket: UInt
         let since: UInt
+
+        /// In bytes, as the kernel counts them (`tcpi_bytes_received`, which glibc's `tcp_info` does not have).
+        var received: UInt64 {
+            guard let pointer = UnsafeMutablePointer<GSocket>(bitPattern: socket) else { return 0 }
+            var information = [UInt8](repeating: 0, count: 256)
+            var length = socklen_t(information.count)
+            let offset = 128
+            guard getsockopt(g_socket_get_fd(pointer), Int32(IPPROTO_TCP), TCP_INFO, &information, &length) == 0,
+                Int(length) >= offset + 8
+            else { return 0 }
+            return information.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: UInt64.self) }
+        }
 
         /// Its end is noticed on the client's thread, or in a handshake of TLS, which then lets go of it.
         func cut() {
@@ -228,10 +302,20 @@ enum RTSPConnection {
     /// It has been granted something, or has ended.
     static func isNoStranger(_ number: UInt) { strangers.withLock { release(number, of: &$0, cut: false) } }
 
+    /// Whether it is a stranger that has sent more than strangers may; nothing more is read from it then.
+    static func hasSentTooMuch(_ number: UInt) -> Bool {
+        strangers.withLock { strangers in
+            guard let stranger = strangers[number], stranger.received > RTSPServer.strangerBytes else { return false }
+            release(number, of: &strangers, cut: true)
+            return true
+        }
+    }
+
     /// Ends those that have been granted nothing for so long, in seconds.
     static func cutStrangers(after limit: UInt) {
         strangers.withLock { strangers in
-            for (number, stranger) in strangers where seconds >= stranger.since + limit {
+            for (number, stranger) in strangers
+            where seconds >= stranger.since + limit || stranger.received > RTSPServer.strangerBytes {
                 release(number, of: &strangers, cut: true)
             }
         }
@@ -271,12 +355,12 @@ enum RTSPConnection {
         if let pointer = UnsafeMutableRawPointer(bitPattern: stranger.socket) { g_object_unref(pointer) }
     }
 
-    private static func socket(of client: UnsafeMutableRawPointer) -> UnsafeMutablePointer<GSocket>? {
+    static func socket(of client: UnsafeMutableRawPointer) -> UnsafeMutablePointer<GSocket>? {
         gst_rtsp_client_get_connection(client.assumingMemoryBound(to: GstRTSPClient.self))
             .flatMap { gst_rtsp_connection_get_read_socket($0) }
     }
 
-    private static var seconds: UInt { UInt(g_get_monotonic_time() / 1_000_000) }
+    static var seconds: UInt { UInt(g_get_monotonic_time() / 1_000_000) }
 }
 
 /// How many clients are connected, counted on the server's threads.

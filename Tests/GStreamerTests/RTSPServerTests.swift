@@ -5,6 +5,8 @@ import Glibc
 import TestSupport
 import Testing
 
+@testable import GStreamer
+
 @Suite("RTSP server", .mainLoop, .timeLimit(.minutes(1)))
 struct RTSPServerTests {
     private static let accept = ["Accept": "application/sdp"]
@@ -55,7 +57,7 @@ struct RTSPServerTests {
     @Test("a camera that is away is 503, and is there for the same client as soon as it is back")
     @MainLoop
     func unavailable() async throws {
-        let (server, port) = try serve { $0.userAgent == "patient" }
+        let (server, port) = try serve(isAvailable: { $0.userAgent == "patient" })
         server.mount(factory, at: "/front-door")
         let client = try RTSPConversation(port: port)
         #expect(try await client.request("DESCRIBE", "/front-door", Self.accept).status == 503)
@@ -154,6 +156,72 @@ struct RTSPServerTests {
         server.close()
     }
 
+    @Test("each connection has a number of its own, the same for all its requests, which its end is told by")
+    @MainLoop
+    func numbers() async throws {
+        let (asked, ask) = AsyncStream.makeStream(of: UInt.self)
+        let (closings, close) = AsyncStream.makeStream(of: UInt.self)
+        let authenticator = RTSPAuthenticator { login in
+            ask.yield(login.connection)
+            return .granted
+        }
+        let (server, port) = try serve(authenticator: authenticator, closed: { close.yield($0) })
+        var numbers = asked.makeAsyncIterator()
+        var closed = closings.makeAsyncIterator()
+        var seen: Set<UInt> = []
+        for _ in 0..<3 {
+            let client = try RTSPConversation(port: port)
+            for _ in 0..<2 { #expect(try await client.request("OPTIONS", "/front-door").status == 200) }
+            let (first, second) = (await numbers.next(), await numbers.next())
+            #expect(first == second)
+            client.close()
+            let last = await closed.next()
+            #expect(last == first)
+            if let last { seen.insert(last) }
+        }
+        #expect(seen.count == 3 && !seen.contains(0))
+        server.close()
+    }
+
+    @Test("a session ends with its connection, and a connection soon after its session")
+    @MainLoop
+    func afterglow() async throws {
+        let (server, port) = try serve(authenticator: RTSPAuthenticator { _ in .granted })
+        server.mount(factory, at: "/front-door")
+        let torn = try RTSPConversation(port: port)
+        #expect(try await torn.play("/front-door") == [200, 200, 200])
+        #expect(try await torn.request("TEARDOWN", "/front-door").status == 200)
+        // One whose SETUP fails has had a session too.
+        let mistaken = try RTSPConversation(port: port)
+        let multicast = ["Transport": "RTP/AVP;multicast"]
+        #expect(try await mistaken.request("SETUP", "/front-door/stream=0", multicast).status == 461)
+        let gone = try RTSPConversation(port: port)
+        #expect(try await gone.play("/front-door") == [200, 200, 200])
+        #expect(server.sessionCount == 1)
+        gone.close()
+        try await eventually { server.sessionCount == 0 }
+        #expect(await torn.isClosedByServer())
+        #expect(await mistaken.isClosedByServer())
+        server.close()
+    }
+
+    @Test("whoever has not been let in is cut off after ten seconds, and nobody else is")
+    @MainLoop
+    func strangers() async throws {
+        let (server, port) = try serve(
+            authenticator: RTSPAuthenticator { $0.path == "/in" ? .granted : .challenged(["Digest realm=\"x\""]) }
+        )
+        let refused = try RTSPConversation(port: port)
+        #expect(try await refused.request("OPTIONS", "/out").status == 401)
+        let admitted = try RTSPConversation(port: port)
+        #expect(try await admitted.request("OPTIONS", "/in").status == 200)
+        let silent = try RTSPConversation(port: port)
+        #expect(await silent.isClosedByServer())
+        #expect(await refused.isClosedByServer())
+        #expect(try await admitted.request("OPTIONS", "/in").status == 200)
+        server.close()
+    }
+
     @Test("a server that closes hangs up on everybody, and listens no more")
     @MainLoop
     func close() async throws {
@@ -185,10 +253,19 @@ struct RTSPServerTests {
     }
 
     @MainLoop private func serve(
-        isAvailable: @escaping @Sendable (RTSPRequest) -> Bool = { _ in true }
+        authenticator: RTSPAuthenticator? = nil,
+        isAvailable: @escaping @Sendable (RTSPRequest) -> Bool = { _ in true },
+        closed: @escaping @Sendable (UInt) -> Void = { _ in }
     ) throws -> (RTSPServer, Int) {
         let port = try freePort()
-        return (try RTSPServer(host: "127.0.0.1", port: port, isAvailable: isAvailable), port)
+        let server = try RTSPServer(
+            host: "127.0.0.1",
+            port: port,
+            authenticator: authenticator,
+            isAvailable: isAvailable,
+            closed: closed
+        )
+        return (server, port)
     }
 }
 

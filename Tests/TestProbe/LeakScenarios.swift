@@ -172,6 +172,18 @@ enum LeakScenarios {
             _ = try await client.request("TEARDOWN", path)
             for await _ in ends { break }
         }
+        // One that sets up several times, and once in vain, and goes; and one that speaks HTTP.
+        do {
+            let greedy = try RTSPConversation(port: port)
+            for transport in [
+                "RTP/AVP;multicast", "RTP/AVP/TCP;unicast;interleaved=0-1", "RTP/AVP;unicast;client_port=4-5",
+            ] {
+                _ = try await greedy.request("SETUP", "/front-door/stream=0", ["Transport": transport])
+                greedy.forgetSession()
+            }
+        }
+        for _ in 0..<2 { for await _ in ends { break } }
+        _ = try await RTSPConversation(port: port).answer(to: Array("GET / HTTP/1.0\r\n\r\n".utf8))
         // One that goes without a word, and one that is there when the server ends.
         _ = try await RTSPConversation(port: port).request("OPTIONS", "/front-door")
         let last = try RTSPConversation(port: port)

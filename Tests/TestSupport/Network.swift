@@ -5,7 +5,13 @@ internal import Foundation
 package struct SocketFailure: Error, CustomStringConvertible {
     package let description: String
 
-    init(_ operation: String) { description = "\(operation): \(String(cString: strerror(errno)))" }
+    /// Whether the other side has gone.
+    let isTheEnd: Bool
+
+    init(_ operation: String, isTheEnd: Bool = false) {
+        self.isTheEnd = isTheEnd || errno == ECONNRESET || errno == EPIPE
+        description = "\(operation): \(String(cString: strerror(errno)))"
+    }
 }
 
 extension sockaddr_in {
@@ -80,21 +86,39 @@ package final class RTSPConversation: @unchecked Sendable {  // One request at a
     private let port: Int
     private var sequence = 0
     private var session: String?
+    private var isClosed = false
 
-    package init(port: Int) throws {
+    /// With `room` so many bytes, or twice as many, wait unread before the server can send no more.
+    package init(port: Int, room: Int32? = nil) throws {
         self.port = port
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { throw SocketFailure("socket") }
+        if var room {
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &room, socklen_t(MemoryLayout<Int32>.size))
+        }
         var patience = timeval(tv_sec: 20, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         guard sockaddr_in(loopback: port).withAddress({ connect(descriptor, $0, $1) }) == 0 else {
             let failure = SocketFailure("connect")
-            close(descriptor)
+            Glibc.close(descriptor)
             throw failure
         }
     }
 
-    deinit { close(descriptor) }
+    deinit { if !isClosed { Glibc.close(descriptor) } }
+
+    /// Goes without a word.
+    package func close() {
+        if !isClosed { Glibc.close(descriptor) }
+        isClosed = true
+    }
+
+    /// Sends bytes as they are.
+    package func send(_ bytes: [UInt8]) throws {
+        guard Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
+            throw SocketFailure("send")
+        }
+    }
 
     /// Sends a request and reads its reply; interleaved data before it is passed over.
     package func request(
@@ -132,6 +156,60 @@ package final class RTSPConversation: @unchecked Sendable {  // One request at a
         return head[0]
     }
 
+    /// Plays over this connection; returns the statuses of what that takes, up to the first that is not 200.
+    package func play(_ path: String) async throws -> [Int] {
+        var statuses = [try await request("DESCRIBE", path, ["Accept": "application/sdp"]).status]
+        let transport = ["Transport": "RTP/AVP/TCP;unicast;interleaved=0-1"]
+        if statuses == [200] { statuses.append(try await request("SETUP", "\(path)/stream=0", transport).status) }
+        if statuses == [200, 200] { statuses.append(try await request("PLAY", path).status) }
+        return statuses
+    }
+
+    /// Begins a session anew with the next request.
+    package func forgetSession() { session = nil }
+
+    /// Waits for so many interleaved packets.
+    package func receive(packets count: Int) async throws {
+        try await onThread {
+            for _ in 0..<count {
+                let head = try self.read(4)
+                guard head[0] == UInt8(ascii: "$") else { throw SocketFailure("not a packet") }
+                _ = try self.read(Int(head[2]) << 8 | Int(head[3]))
+            }
+        }
+    }
+
+    /// Sends bytes as they are; the status of what is answered, `nil` if the server hangs up instead.
+    package func answer(to bytes: [UInt8]) async throws -> Int? {
+        try await onThread {
+            var sent = 0
+            // A server that has had enough reads no further, but may have answered.
+            while sent < bytes.count {
+                let count = bytes[sent...].withUnsafeBytes {
+                    Glibc.send(self.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+                }
+                guard count > 0 else { break }
+                sent += count
+            }
+            do { return try self.readReply().status } catch let failure as SocketFailure {
+                guard failure.isTheEnd else { throw failure }
+                return nil
+            }
+        }
+    }
+
+    /// Whether the server has sent nothing that was not read.
+    package var isQuiet: Bool {
+        var byte: UInt8 = 0
+        return recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT | MSG_PEEK)) < 0 && errno == EAGAIN
+    }
+
+    private func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(with: Result { try body() }) }
+        }
+    }
+
     /// Whether the server has closed the connection, once it says anything at all.
     package func isClosedByServer() async -> Bool {
         await withCheckedContinuation { continuation in
@@ -156,7 +234,7 @@ package final class RTSPConversation: @unchecked Sendable {  // One request at a
         if !body.isEmpty { lines.append("Content-Length: \(body.utf8.count)") }
         lines += headers.map { "\($0.key): \($0.value)" } + ["", ""]
         let text = Array((lines.joined(separator: "\r\n") + body).utf8)
-        guard send(descriptor, text, text.count, Int32(MSG_NOSIGNAL)) == text.count else { throw SocketFailure("send") }
+        try send(text)
         let reply = try readReply()
         if let given = reply.headers["session"] { session = String(given.prefix { $0 != ";" }) }
         return reply
@@ -198,7 +276,10 @@ package final class RTSPConversation: @unchecked Sendable {  // One request at a
             let got = bytes.withUnsafeMutableBytes {
                 recv(descriptor, $0.baseAddress.map { $0 + done }, count - done, 0)
             }
-            guard got > 0 else { throw SocketFailure(got == 0 ? "the server closed the connection" : "recv") }
+            guard got > 0 else {
+                throw got == 0
+                    ? SocketFailure("the server closed the connection", isTheEnd: true) : SocketFailure("recv")
+            }
             done += got
         }
         return bytes
