@@ -45,8 +45,8 @@ struct AccessTests {
         let secure = try freePort()
         let text = try String(contentsOfFile: door.configuration, encoding: .utf8)
             .replacing("listen = \"127.0.0.1:\(door.port)\"", with: "listen = \"0.0.0.0:\(door.port)\"")
-            .replacing("tls-listen = \"none\"", with: "tls-listen = \"0.0.0.0:\(secure)\"", maxReplacements: 1)
         try text.write(toFile: door.configuration, atomically: true, encoding: .utf8)
+        try serveEncrypted(door.configuration, at: "0.0.0.0:\(secure)")
         let camera = try Martlet("camera", "--config", door.configuration)
         try await camera.expect("capture runs")
         let path = "\(host):\(door.port)/door"

@@ -90,3 +90,11 @@ struct TestStore {
 
     func url(of camera: String) -> String { "rtsp://127.0.0.1:\(port)/\(camera)" }
 }
+
+/// Has a configuration of these serve RTSP encrypted as well.
+func serveEncrypted(_ configuration: String, at address: String) throws {
+    let text = try String(contentsOfFile: configuration, encoding: .utf8)
+    // RTSP's table comes first.
+    let changed = text.replacing("tls-listen = \"none\"", with: "tls-listen = \"\(address)\"", maxReplacements: 1)
+    try changed.write(toFile: configuration, atomically: true, encoding: .utf8)
+}

@@ -85,9 +85,7 @@ import Testing
         let camera = try TestCamera("front-door", in: scratch)
         let places = try TestStore([camera], in: scratch)
         let secure = try freePort()
-        let text = try String(contentsOfFile: places.configuration, encoding: .utf8)
-            .replacing("tls-listen = \"none\"", with: "tls-listen = \"127.0.0.1:\(secure)\"")
-        try text.write(toFile: places.configuration, atomically: true, encoding: .utf8)
+        try serveEncrypted(places.configuration, at: "127.0.0.1:\(secure)")
         try scratch.write("password", "correct-horse-battery\n")
         func martlet(_ words: String...) async throws -> String {
             let result = try await run([try Martlet.path] + words + ["--config", places.configuration])

@@ -14,13 +14,7 @@ struct PushTests {
         init(_ cameras: [(name: String, url: String, more: String)], in scratch: ScratchDirectory) async throws {
             store = try TestStore(cameras, in: scratch)
             securePort = try freePort()
-            let text = try String(contentsOfFile: store.configuration, encoding: .utf8)
-                .replacing(
-                    "tls-listen = \"none\"",
-                    with: "tls-listen = \"127.0.0.1:\(securePort)\"",
-                    maxReplacements: 1
-                )
-            try text.write(toFile: store.configuration, atomically: true, encoding: .utf8)
+            try serveEncrypted(store.configuration, at: "127.0.0.1:\(securePort)")
             fingerprint = try await Self.martlet("fingerprint", "--config", store.configuration)
         }
 

@@ -19,9 +19,7 @@ import Testing
             door = try TestCamera("door", in: scratch, size: (160, 120))
             store = try TestStore([door], in: scratch)
             secure = try freePort()
-            let text = try String(contentsOfFile: store.configuration, encoding: .utf8)
-                .replacing("tls-listen = \"none\"", with: "tls-listen = \"127.0.0.1:\(secure)\"")
-            try text.write(toFile: store.configuration, atomically: true, encoding: .utf8)
+            try serveEncrypted(store.configuration, at: "127.0.0.1:\(secure)")
             camera = try Martlet("camera", "--config", door.configuration)
             recorder = try Martlet("store", "--config", store.configuration)
             try await recorder.expect("receiver runs")
@@ -180,20 +178,12 @@ import Testing
 
     @Test("a thousand who say nothing, and handshakes that are never finished, keep nobody out and take up little")
     func idle() async throws {
-        var files = rlimit()
-        getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &files)
-        files.rlim_cur = min(files.rlim_max, 4096)
-        setrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &files)
         let place = try await Place()
         let before = try await place.status()
-        // The beginning of a ClientHello.
-        let half: [UInt8] = [0x16, 3, 1, 2, 0, 1, 0, 1]
-        let strangers = try (0..<1000).map { number in
-            guard number % 10 == 0 else { return try place.viewer() }
-            let stranger = try RTSPConversation(port: place.secure)
-            try stranger.send(half)
-            return stranger
-        }
+        let strangers = try Martlet(
+            running: ["python3", "-c", Self.strangers, String(place.store.port), String(place.secure)]
+        )
+        try await strangers.expect("a thousand are connected")
         try await place.servesOthers("among a thousand strangers")
         let encrypted = ["-v", "error", "-rtsp_transport", "tcp", "-show_entries", "stream=width", "-of", "csv=p=0"]
         let seen = try await run(["ffprobe"] + encrypted + ["rtsps://127.0.0.1:\(place.secure)/door"])
@@ -202,9 +192,23 @@ import Testing
         #expect(among.resources.descriptors < before.resources.descriptors + 200)
         #expect(among.resources.memory < before.resources.memory + 150_000_000)
         try await place.settles(to: before)
-        for stranger in strangers { stranger.close() }
+        strangers.send(SIGKILL)
+        #expect(try await strangers.end() == -SIGKILL)
         try await place.end()
     }
+
+    /// In a process of its own: with more than 1024 descriptors Foundation starts no others from this one. Every tenth
+    /// sends the beginning of a ClientHello.
+    private static let strangers = """
+        import resource, signal, socket, sys
+        resource.setrlimit(resource.RLIMIT_NOFILE, (4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+        connections = []
+        for number in range(1000):
+            connections.append(socket.create_connection(("127.0.0.1", int(sys.argv[2 if number % 10 == 0 else 1]))))
+            if number % 10 == 0: connections[-1].sendall(bytes([0x16, 3, 1, 2, 0, 1, 0, 1]))
+        print("a thousand are connected", flush=True)
+        signal.pause()
+        """
 
     @Test("older than TLS 1.2 is not spoken")
     func versions() async throws {
@@ -215,8 +219,9 @@ import Testing
             let result = try await run(["openssl"] + words)
             let hasSpoken = result.status == 0
             #expect(hasSpoken == isSpoken, "\(version): \(result.output) \(result.errors)")
-            // It is the server that will not, not openssl.
-            if !isSpoken { #expect(result.errors.contains("alert protocol version"), "\(version): \(result.errors)") }
+            // It is the server that will not, not openssl: it says so, or hangs up before that is on its way.
+            let refusals = ["alert protocol version", "unexpected eof while reading"]
+            #expect(isSpoken || refusals.contains { result.errors.contains($0) }, "\(version): \(result.errors)")
         }
         try await place.end()
     }

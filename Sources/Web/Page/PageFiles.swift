@@ -49,9 +49,10 @@ package struct PageFiles: Sendable {
             }
             guard name.first != "." else { continue }
             let path = "\(folder)/\(name)"
-            let suffix = name.split(separator: ".").last.map(String.init) ?? ""
-            if let type = types[suffix] {
-                guard let bytes = read(path) else { continue }
+            // A folder may be called `css` as well.
+            let suffix = name.lastIndex(of: ".").map { String(name[name.index(after: $0)...]) }
+            if let suffix {
+                guard let type = types[suffix], let bytes = read(path) else { continue }
                 files[prefix + name] = File(bytes: bytes, type: type, tag: tag(of: bytes))
             } else {
                 collect(path, "\(prefix)\(name)/", &files)

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import TestSupport
+import Testing
+
+/// The page in Chromium, by its own checks (`Tests/Page`), against a camera and a store as they run.
+@Suite("Page", .serialized, .timeLimit(.minutes(8)))
+struct PageTests {
+    @Test("the page's own modules count, draw and keep time in four time zones")
+    func units() async throws {
+        let checked = try await run(
+            "/usr/bin/python3",
+            "\(Product.repository)/Tests/Page/test_units.py",
+            environment: ["PYTHONDONTWRITEBYTECODE": "1"],
+            limit: .seconds(240)
+        )
+        #expect(checked.status == 0, "\(checked.errors.suffix(4000))")
+    }
+
+    @Test("people log in, see live and recorded video, and do what they may, on a store's page")
+    func walk() async throws {
+        let scratch = try ScratchDirectory()
+        let door = try TestCamera("front-door", in: scratch)
+        let camera = try Martlet("camera", "--config", door.configuration)
+        try await camera.expect("capture runs")
+        let places = try TestStore([door], in: scratch)
+        let port = try freePort()
+        let text = try String(contentsOfFile: places.configuration, encoding: .utf8)
+            .replacing(
+                "[store.web]\nlisten = \"none\"",
+                with: "[store.web]\nlisten = \"127.0.0.1:\(port)\""
+            )
+        try text.write(toFile: places.configuration, atomically: true, encoding: .utf8)
+        let store = try Martlet("store", "--config", places.configuration)
+        try await store.expect("the page is at http://127.0.0.1:\(port)/")
+        try scratch.write("password", "correct-horse-battery\n")
+        let made = try await run(
+            [try Martlet.path, "user", "add", "anna", "--role", "admin", "--password-file", scratch("password")]
+                + ["--config", places.configuration]
+        )
+        #expect(made.status == 0, "\(made.errors)")
+        // Some boundaries between chunks, which last ten seconds.
+        try await store.expect("is complete", times: 3, within: .seconds(60))
+        let walked = try await run(
+            "/usr/bin/python3",
+            "\(Product.repository)/Tests/Page/test_page.py",
+            environment: [
+                "MARTLET_PAGE": "http://127.0.0.1:\(port)/", "MARTLET_USER": "anna",
+                "MARTLET_PASSWORD": "correct-horse-battery", "PYTHONDONTWRITEBYTECODE": "1",
+            ],
+            limit: .seconds(420)
+        )
+        #expect(walked.status == 0, "\(walked.errors.suffix(4000))")
+        // Who watched has cost the recording nothing.
+        for process in [store, camera] {
+            process.send(SIGTERM)
+            #expect(try await process.end() == 0)
+        }
+    }
+}
