@@ -28,7 +28,7 @@ POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'sel
 RANK = ["viewer", "operator", "admin"]
 PASSWORD = "correct horse"
 HOUR, DAY = 3600, 86400
-LIVE = ("exec gst-launch-1.0 -q videotestsrc is-live=true pattern=ball ! video/x-raw,width=640,height=360,framerate=15/1 ! "
+LIVE = ("exec gst-launch-1.0 -q videotestsrc is-live=true pattern=smpte horizontal-speed=3 ! video/x-raw,width=640,height=360,framerate=15/1 ! "
         "x264enc tune=zerolatency speed-preset=ultrafast bitrate=800 key-int-max=15 bframes=0 ! video/x-h264,profile=baseline ! h264parse ! "
         "mp4mux fragment-duration=100 streamable=true ! fdsink fd=1 sync=false")
 
