@@ -11,7 +11,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.support.wait import WebDriverWait
 
 #: How long anything may take before it is taken not to happen, in seconds: long, since machines are shared.
-PATIENCE = 60
+PATIENCE = 30
 
 #: The counter burnt into the picture of a video: cells along the top, the least significant first.
 COUNTER = """
@@ -19,11 +19,15 @@ const read = video => {
   const canvas = document.createElement('canvas');
   [canvas.width, canvas.height] = [video.videoWidth, 32];
   const context = canvas.getContext('2d', { willReadFrequently: true });
-  context.drawImage(video, 0, 0);
+  // The frame and its time belong together; the element may have gone on meanwhile.
+  const frame = new VideoFrame(video);
+  context.drawImage(frame, 0, 0);
+  const time = frame.timestamp / 1e6;
+  frame.close();
   const cell = video.videoWidth / 40;
   let number = 0;
   for (let bit = 0; bit < 20; bit += 1) if (context.getImageData((bit + 0.5) * cell, cell / 2, 1, 1).data[1] > 128) number |= 1 << bit;
-  return number;
+  return [time, number];
 };
 const recorded = document.querySelectorAll('camera-player video')[1];
 """
@@ -68,7 +72,7 @@ class Browser:
         """Waits for a function, or a script, to give something."""
         test = condition if callable(condition) else lambda: self.run(f"return {condition}")
         wait = WebDriverWait(self.driver, PATIENCE, poll_frequency=0.1, ignored_exceptions=[StaleElementReferenceException])
-        return wait.until(lambda _: test(), f"{what} did not happen; the page says: {self.text()[:1500]}")
+        return wait.until(lambda _: test(), f"{what} did not happen; the page says: {self.text()[:300]}")
 
     def find(self, selector):
         return self.until(lambda: next(iter(self.driver.find_elements(By.CSS_SELECTOR, selector)), None), selector)
@@ -81,6 +85,10 @@ class Browser:
         script = """return [...document.querySelectorAll('button, a, summary')].find(each => each.checkVisibility()
           && (each.getAttribute('aria-label') ?? each.textContent).trim().startsWith(arguments[0]))"""
         return self.until(lambda: self.run(script, name), f"a button {name!r}")
+
+    def press(self, name):
+        """Presses a button that may be drawn anew at this moment."""
+        self.until(lambda: self.button(name).click() or True, f"pressing {name!r}")
 
     def text(self):
         return self.run("return document.body.innerText")

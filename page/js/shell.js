@@ -114,7 +114,7 @@ export class Shell {
     this.#main.classList.toggle('stale', Boolean(silent));
     if (!silent) return this.#banner.replaceChildren();
     const wait = status.retryAt && Math.max(0, status.retryAt - Date.now());
-    const words = ` What you see is ${duration(Date.now() - status.received)} old; recording does not need this page. ${wait ? `Trying again in ${duration(Math.ceil(wait / 1000) * 1000)}.` : 'Trying now.'}`;
+    const words = ` What you see is ${duration(Math.max(1000, Date.now() - status.received))} old; recording does not need this page. ${wait ? `Trying again in ${duration(Math.ceil(wait / 1000) * 1000)}.` : 'Trying now.'}`;
     if (this.#banner.firstChild) return fill(this.#banner.querySelector('.age'), words);
     fill(
       this.#banner,

@@ -189,6 +189,8 @@ export class CameraPlayer extends HTMLElement {
     this.#parts.note.hidden = true;
     this.#parts.gap.hidden = false;
     this.#nameGap();
+    const span = this.#footage.at(time);
+    if (span?.kind === 'gap') this.#recorded.showBefore(span.from / SECOND);
     if (this.#model.playing && this.lead) this.#goOn();
   }
 

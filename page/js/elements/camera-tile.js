@@ -72,7 +72,8 @@ customElements.define(
       this.dataset.state = flowing && silent ? 'retry' : state;
       this.classList.toggle('dimmed', !flowing || silent);
       anchor.setAttribute('aria-label', `${this.camera}: ${word}`);
-      const heading = title ?? (flowing && silent ? 'No picture' : null);
+      const waiting = flowing && !silent && !lastPicture;
+      const heading = title ?? (waiting ? 'Connecting…' : flowing && silent ? 'No picture' : null);
       const explanation = title ? reason : this.#player.reason;
       fill(why, heading && [h('b', {}, heading), explanation && h('span', {}, explanation)]);
       fill(caption, chip(this.dataset.state, word, { glyph: true }), h('b', {}, this.camera), h('span', { class: 'tile-word' }, word), h('span', { class: 'tile-time' }, this.#age(camera, lastPicture, flowing)));

@@ -103,14 +103,19 @@ class PlayTransport extends HTMLElement {
     const { when } = this.#parts;
     if (when.parentNode.querySelector('.when-field')) return;
     const field = h('input', { class: 'when-field', type: 'text', size: 24, 'aria-label': 'Go to a time', value: typed(this.#model.time) });
+    const leave = new AbortController();
     const end = () => {
+      leave.abort();
       field.remove();
       when.hidden = false;
     };
-    field.addEventListener('blur', end);
+    field.addEventListener('blur', end, { signal: leave.signal });
     field.addEventListener('keydown', event => {
       event.stopPropagation();
-      if (event.key === 'Escape') when.focus(end());
+      if (event.key === 'Escape') {
+        end();
+        when.focus();
+      }
       if (event.key !== 'Enter') return;
       const time = parseTime(field.value, this.#model.now());
       if (time == null) return toast('Not a time that can be read. Try “tue 4:36” or “17 nov 04:36:12”.');

@@ -6,7 +6,7 @@
  */
 const PLACES = 3;
 /** A turn's length once others wait, in ms. */
-const TURN = 4000;
+const TURN = 3000;
 
 const waiting = [];
 let taken = 0;

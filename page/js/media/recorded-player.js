@@ -95,6 +95,25 @@ export class RecordedPlayer extends EventTarget {
     }
   }
 
+  /** Shows the last picture before `time`, where a gap begins, without telling of it as a frame. */
+  async showBefore(time) {
+    if (this.#shown != null && Math.abs(this.#shown - time) < 1) return;
+    const signal = this.#fetching?.signal ?? this.#abort.signal;
+    try {
+      this.#listed = { from: 0, to: 0, at: 0 };
+      await this.#list(time, signal);
+      const piece = this.#pieces.findLast(each => each.start < time);
+      if (!piece || endOf(piece) < time - 5 || signal.aborted) return;
+      await this.#clear(piece);
+      const from = Math.max(0, piece.duration - 0.5);
+      await this.#fetch({ piece, from, to: piece.duration }, signal);
+      const last = this.#frames.at(-1);
+      if (last) this.#video.currentTime = last.time + last.duration / 2;
+    } catch (error) {
+      if (error.name !== 'AbortError' && !this.#closed) this.#tell('trouble', error);
+    }
+  }
+
   play(playing = true) {
     this.#playing = playing;
     this.#run();

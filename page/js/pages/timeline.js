@@ -10,6 +10,7 @@ import { TimeModel } from '../timeline/time-model.js';
 
 const MOST = 9;
 const FIRST = 4;
+const narrow = matchMedia('(max-width: 760px)');
 
 /** Many cameras at one time: who else saw it? The first whose picture is shown and has footage sets the pace. */
 export function timelinePage(root, { parameters }) {
@@ -49,7 +50,11 @@ function open(root, parameters) {
   const lay = () => {
     const count = Math.max(1, players.size);
     let best = { columns: 1, size: 0 };
-    for (let columns = 1; columns <= count; columns += 1) {
+    if (narrow.matches) {
+      const columns = count > 1 ? 2 : 1;
+      best = { columns, size: (grid.clientWidth - (columns - 1) * 4) / columns };
+    }
+    for (let columns = 1; columns <= count && !narrow.matches; columns += 1) {
       const rows = Math.ceil(count / columns);
       const size = Math.min((grid.clientWidth - (columns - 1) * 4) / columns, ((grid.clientHeight - (rows - 1) * 4) / rows) * (16 / 9));
       if (size > best.size) best = { columns, size };
