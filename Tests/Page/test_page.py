@@ -329,6 +329,8 @@ class Recorded(Walk):
         self.browser.go(f"#/camera/front-door?t={instant(gap[0] + 60)}")
         self.browser.says("Network: 7 min missing")
         self.assertIn("No route to the camera.", self.browser.text())
+        self.browser.until("document.querySelectorAll('camera-player video')[1].readyState >= 2", "a picture")
+        self.browser.until(lambda: self.counter() == self.frame_at(gap[0] - 0.5 / RATE), "the last picture before the gap")
         self.browser.picture("camera-gap-light")
         self.browser.press("Go to")
         self.shown(gap[1])
@@ -341,7 +343,10 @@ class Recorded(Walk):
         self.shown(gap[1], within=8)
 
     def test_a_growing_chunk_joins_live(self):
-        self.watch(time.time() - 12, pause=False)
+        begin = time.time() - 30
+        self.watch(begin, pause=False)
+        self.browser.until(lambda: self.browser.run("return document.querySelectorAll('camera-player video')[1].currentTime") > begin + 5, "playback")
+        self.browser.run("const select = document.querySelector('play-transport select'); select.value = 4; select.dispatchEvent(new Event('change'))")
         self.browser.until("document.querySelector('.live').getAttribute('aria-pressed') === 'true'", "live")
 
     def test_how_long_a_seek_takes(self):

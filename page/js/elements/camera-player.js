@@ -28,6 +28,8 @@ export class CameraPlayer extends HTMLElement {
   #soughtAt = null;
   #onward = null;
   #gapTime = null;
+  /** The gap before which the last picture is held. */
+  #held = null;
 
   /** @param {object} options camera, model, footage, lead */
   attach({ camera, model, footage, lead = true }) {
@@ -189,8 +191,6 @@ export class CameraPlayer extends HTMLElement {
     this.#parts.note.hidden = true;
     this.#parts.gap.hidden = false;
     this.#nameGap();
-    const span = this.#footage.at(time);
-    if (span?.kind === 'gap') this.#recorded.showBefore(span.from / SECOND);
     if (this.#model.playing && this.lead) this.#goOn();
   }
 
@@ -201,6 +201,10 @@ export class CameraPlayer extends HTMLElement {
     if (!gap) {
       fill(this.#parts.gap, h('b', {}, 'No footage'), h('p', {}, `${day(this.#gapTime)}, ${hms(this.#gapTime)}`));
       return;
+    }
+    if (this.#held !== gap.from) {
+      this.#held = gap.from;
+      this.#recorded.showBefore(gap.from / SECOND);
     }
     const { word, sentence } = gapReason(gap);
     const open = gap.to >= this.#model.now() - 3 * SECOND;
@@ -225,6 +229,7 @@ export class CameraPlayer extends HTMLElement {
 
   #hideGap() {
     clearTimeout(this.#onward);
+    this.#held = null;
     this.#parts.gap.hidden = true;
     this.classList.remove('dimmed');
   }

@@ -46,6 +46,11 @@ class ChunkList extends HTMLElement {
     this.#life.abort();
   }
 
+  /** Asks anew for every hour that is known: something was changed from elsewhere. */
+  reload() {
+    return Promise.all([...this.#chunks.keys()].map(hour => this.#load(hour, true)));
+  }
+
   /** The hour that is watched is open, unless somebody closed it. */
   #follow() {
     const hour = hourOf(this.#model.time);

@@ -72,6 +72,7 @@ export class Preview {
     await this.#source.remove(0, END_OF_TIME);
     await this.#source.begin(piece.mime, await initialisation.arrayBuffer(), piece.start);
     await this.#source.append(await segment.arrayBuffer());
+    await this.#source.finish();
     const { buffered } = this.#source;
     if (!buffered.length) return null;
     await new Promise((resolve, reject) => {

@@ -107,6 +107,7 @@ export class RecordedPlayer extends EventTarget {
       await this.#clear(piece);
       const from = Math.max(0, piece.duration - 0.5);
       await this.#fetch({ piece, from, to: piece.duration }, signal);
+      await this.#source.finish();
       const last = this.#frames.at(-1);
       if (last) this.#video.currentTime = last.time + last.duration / 2;
     } catch (error) {

@@ -7,6 +7,7 @@ export class Source {
   #url;
   #turn = Promise.resolve();
   #type;
+  #duration;
 
   static supports = type => window.MediaSource?.isTypeSupported(type) ?? false;
 
@@ -19,8 +20,9 @@ export class Source {
     video.src = source.#url;
     await opened;
     source.#type = type;
+    source.#duration = duration;
     source.#buffer = source.#media.addSourceBuffer(type);
-    if (duration) source.#media.duration = duration;
+    source.#lengthen();
     return source;
   }
 
@@ -47,10 +49,22 @@ export class Source {
     await this.append(initialisation);
   }
 
+  /** Says that nothing follows for now, so that a decoder that waits for more gives out its last frame. */
+  async finish() {
+    await this.#turn;
+    if (this.#media.readyState === 'open') this.#media.endOfStream();
+  }
+
   close(video) {
     URL.revokeObjectURL(this.#url);
     video.removeAttribute('src');
     video.load();
+  }
+
+  /** Finishing shortens the duration to what is there; whatever comes next is beyond it. */
+  #lengthen() {
+    const media = this.#media;
+    if (this.#duration && media.readyState === 'open' && media.duration !== this.#duration) media.duration = this.#duration;
   }
 
   #do(work) {
@@ -61,6 +75,7 @@ export class Source {
           const settle = event => {
             this.#buffer.removeEventListener('updateend', settle);
             this.#buffer.removeEventListener('error', settle);
+            this.#lengthen();
             if (event.type === 'error') reject(new Error('This browser cannot take the video in.'));
             else resolve();
           };

@@ -78,7 +78,7 @@ export function cameraPage(root, { argument: camera, parameters }) {
     if (detail === 'link') copyLink(link('camera', camera, { t: instant(span.from), to: instant(span.to) }));
     if (detail !== 'protect') return;
     await protectSpan([camera], span);
-    footage.refresh(span.from - HOUR).catch(error => toast(error.message));
+    Promise.all([footage.refresh(span.from - HOUR), chunks.reload()]).catch(error => toast(error.message));
   });
 
   const about = () => {
