@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+import { playFragments } from './live-fragments.js';
+import { place, wanted } from './live-places.js';
+import { NoWebRTC, playWebRTC } from './live-webrtc.js';
+
+/** Without a picture for this long it is not live any more, in ms. */
+const SILENCE = 3000;
+const RETRY = [500, 1000, 2000, 4000];
+
+/**
+ * Live video of a camera on a video element, whichever way it comes, again and again. It stops by itself in a hidden tab.
+ *
+ * Events: `picture` with each frame, `state` (`connecting`, `live`, `turn` — live, but others have the connections now —,
+ * `lost`, with `reason`).
+ */
+export class LivePlayer extends EventTarget {
+  state = 'connecting';
+  reason = null;
+  /** How it comes: `webrtc` or `fragments`. */
+  way = null;
+  /** When the picture that is shown came, by this browser's clock. */
+  lastPicture = null;
+  #abort = null;
+  #video;
+  #camera;
+  #life = new AbortController();
+
+  /** @param {boolean} sharing gives its connection to others after a while (tiles of a wall) */
+  constructor(video, camera, { sharing = false } = {}) {
+    super();
+    this.#video = video;
+    this.#camera = camera;
+    this.sharing = sharing;
+    video.muted = true;
+    document.addEventListener('visibilitychange', () => (document.hidden ? this.#pause() : this.#resume()), { signal: this.#life.signal });
+  }
+
+  start() {
+    this.wanted = true;
+    this.#resume();
+  }
+
+  stop() {
+    this.wanted = false;
+    this.#pause();
+  }
+
+  close() {
+    this.stop();
+    this.#life.abort();
+  }
+
+  #pause() {
+    this.#abort?.abort();
+    this.#abort = null;
+  }
+
+  #resume() {
+    if (!this.wanted || document.hidden || this.#abort) return;
+    this.#abort = new AbortController();
+    this.#keepOn(this.#abort.signal);
+  }
+
+  async #keepOn(signal) {
+    for (let failures = 0; !signal.aborted; ) {
+      if (this.state !== 'turn') this.#tell('connecting');
+      try {
+        const before = this.lastPicture;
+        await this.#once(signal);
+        if (this.lastPicture !== before) failures = 0;
+        if (this.state === 'turn') continue;
+        this.#tell('lost', 'The video ended.');
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#tell('lost', error.message);
+      }
+      await sleep(RETRY[Math.min(failures, RETRY.length - 1)] * (0.75 + Math.random() / 2), signal);
+      failures += 1;
+    }
+  }
+
+  async #once(signal) {
+    const attempt = new AbortController();
+    const both = AbortSignal.any([signal, attempt.signal]);
+    let held = null;
+    let began = performance.now();
+    const picture = () => {
+      this.lastPicture = Date.now();
+      this.#tell('live');
+      this.dispatchEvent(new Event('picture'));
+    };
+    const watch = setInterval(() => {
+      const age = Date.now() - (this.lastPicture ?? 0);
+      if (this.state === 'live' && age > SILENCE) attempt.abort(new Error('No frames come.'));
+      const over = this.sharing && held && wanted() && this.state === 'live' && performance.now() - began > held.turn;
+      if (over) {
+        this.#tell('turn');
+        attempt.abort(new Error('Others take their turn.'));
+      }
+    }, 500);
+    try {
+      try {
+        this.way = 'webrtc';
+        await playWebRTC(this.#video, this.#camera, both, picture);
+      } catch (error) {
+        if (!(error instanceof NoWebRTC)) throw error;
+        this.way = 'fragments';
+        held = await place(both);
+        began = performance.now();
+        await playFragments(this.#video, this.#camera, both, picture);
+      }
+    } catch (error) {
+      if (this.state !== 'turn') throw attempt.signal.aborted ? attempt.signal.reason : error;
+    } finally {
+      clearInterval(watch);
+      held?.release();
+    }
+  }
+
+  #tell(state, reason = null) {
+    if (state === this.state && reason === this.reason) return;
+    this.state = state;
+    this.reason = reason;
+    this.dispatchEvent(new Event('state'));
+  }
+}
+
+const sleep = (length, signal) =>
+  new Promise(resolve => {
+    const timer = setTimeout(resolve, length);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    }, { once: true });
+  });

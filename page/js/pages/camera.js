@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+import { cameraState } from '../camera-state.js';
+import { chip } from '../elements/state-chip.js';
+import { button, fill, h, toast } from '../dom.js';
+import { bytes, day, decimal, duration, hms, instant, integer, HOUR, SECOND } from '../format.js';
+import { legend } from '../help.js';
+import { keep, link } from '../router.js';
+import { session } from '../session.js';
+import { copyLink, exportSpan, protectSpan } from '../span-actions.js';
+import { status } from '../status.js';
+import { Footage } from '../timeline/footage.js';
+import { TimeModel } from '../timeline/time-model.js';
+
+const SPAN = 6 * HOUR;
+
+/** One camera: what happened at that time, can it be trusted, and can it be kept? */
+export function cameraPage(root, { argument: camera, parameters }) {
+  const life = new AbortController();
+  const { signal } = life;
+  const may = session.may('operator');
+  const footage = new Footage(camera);
+  const time = number(parameters.get('t'));
+  const model = new TimeModel({ now: () => status.now(), oldest: () => footage.oldest, time, span: parseSpan(parameters.get('span')) });
+  if (parameters.has('to') && time != null) model.select(time, number(parameters.get('to')));
+
+  const player = h('camera-player');
+  const transport = h('play-transport');
+  const timeline = h('footage-timeline');
+  const overview = h('footage-overview');
+  const chunks = h('chunk-list');
+  const stage = h('div', { class: 'stage' }, player, transport, h('div', { class: 'axis' }, timeline, overview, legend()));
+  const title = h('div', { class: 'row' });
+  const facts = h('p', { class: 'small muted' });
+  const panel = h('div', { class: 'panel', role: 'tabpanel', tabIndex: 0 });
+  const health = h('dl', { class: 'health' });
+  const tabs = [['Chunks', chunks], ['Health', health]].map(([text, content], index) => button({ text, role: 'tab', 'aria-selected': String(!index), tabIndex: index ? -1 : 0, on: { click: () => choose(index) } }));
+  const contents = [chunks, health];
+  const choose = index => {
+    tabs.forEach((tab, at) => {
+      tab.setAttribute('aria-selected', at === index);
+      tab.tabIndex = at === index ? 0 : -1;
+    });
+    contents.forEach((content, at) => (content.hidden = at !== index));
+    panel.setAttribute('aria-label', tabs[index].textContent);
+    side.classList.add('up');
+  };
+  const arrows = event => {
+    const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!move) return;
+    event.stopPropagation();
+    const index = (tabs.indexOf(document.activeElement) + move + tabs.length) % tabs.length;
+    choose(index);
+    tabs[index].focus();
+  };
+  const side = h(
+    'aside',
+    { class: 'side', 'aria-label': `About ${camera}` },
+    button({ class: 'grip', label: 'Show more or less', on: { click: () => side.classList.toggle('up') } }),
+    h('header', {}, title, facts, h('div', { class: 'tabs', role: 'tablist', on: { keydown: arrows } }, tabs)),
+    panel,
+  );
+  fill(panel, contents);
+  choose(0);
+  side.classList.remove('up');
+  fill(root, h('div', { class: 'camera' }, stage, side));
+
+  player.attach({ camera, model, footage });
+  transport.attach({ model, footage: () => footage });
+  timeline.attach({ model, footages: [footage], rate: () => status.camera(camera)?.bitrate / 8, may });
+  overview.attach({ model, footage });
+  chunks.attach({ camera, model, footage, may });
+  transport.addEventListener('step', ({ detail }) => player.step(detail));
+  transport.addEventListener('full', () => (document.fullscreenElement ? document.exitFullscreen() : stage.requestFullscreen()));
+
+  timeline.addEventListener('act', async ({ detail }) => {
+    const span = model.selection;
+    if (detail === 'export') exportSpan([camera], span);
+    if (detail === 'link') copyLink(link('camera', camera, { t: instant(span.from), to: instant(span.to) }));
+    if (detail !== 'protect') return;
+    await protectSpan([camera], span);
+    Promise.all([footage.refresh(span.from - HOUR), chunks.reload()]).catch(error => toast(error.message));
+  });
+
+  const about = () => {
+    const now = status.camera(camera);
+    const { state, word } = cameraState(now, status.known);
+    fill(title, h('h1', {}, camera), chip(state, word, { soft: true }), h('span', { class: 'grow' }), status.cameras.length > 1 && others(camera));
+    fill(facts, now ? summary(now) : status.document ? 'There is no camera of this name now.' : '');
+    fill(health, now && status.known ? describe(now) : h('p', { class: 'muted' }, 'Not known.'));
+  };
+  let written = null;
+  const remember = () => {
+    clearTimeout(written);
+    written = setTimeout(() => keep(link('camera', camera, model.live ? {} : { t: instant(model.time) })), 400);
+  };
+  for (const type of ['status', 'known']) status.addEventListener(type, about, { signal });
+  for (const type of ['seek', 'mode']) model.addEventListener(type, remember, { signal });
+  footage.addEventListener('trouble', ({ detail }) => status.known && toast(detail.message), { signal });
+  addEventListener('keydown', event => numbered(event), { signal });
+  about();
+  footage.start();
+  return () => {
+    clearTimeout(written);
+    footage.stop();
+    model.stop();
+    life.abort();
+  };
+}
+
+const number = text => (text ? Date.parse(text) || null : null);
+const parseSpan = text => ({ h: HOUR, d: 24 * HOUR, m: HOUR / 60 })[text?.at(-1)] * parseFloat(text) || SPAN;
+
+function numbered(event) {
+  if (event.target.closest?.('input, select, textarea, dialog') || !/^[0-9]$/.test(event.key)) return;
+  const camera = status.cameras[(Number(event.key) + 9) % 10];
+  if (camera) location.hash = link('camera', camera.name);
+}
+
+function others(camera) {
+  const select = h('select', { 'aria-label': 'Other camera', on: { change: () => (location.hash = link('camera', select.value)) } }, status.cameras.map(({ name }) => h('option', { selected: name === camera }, name)));
+  return select;
+}
+
+function summary({ format, fps, bitrate }) {
+  return [
+    format && `${format.codec.toUpperCase()}, ${format.width} × ${format.height}`,
+    fps != null && `${decimal(fps)} frames/s`,
+    bitrate != null && `${decimal(bitrate / 1e6)} Mbit/s`,
+  ].filter(Boolean).join(' · ');
+}
+
+/** What the recorder says of a camera, in a table. What it does not know is left out. */
+function describe(camera) {
+  const { recording = {}, viewers, push } = camera;
+  const fault = camera['last-fault'];
+  const at = text => text && `${day(Date.parse(text))} ${hms(Date.parse(text))}`;
+  return [
+    ['Source', camera.source],
+    [camera.state === 'running' ? 'Frames flow for' : 'No frames for', camera.seconds != null && duration(camera.seconds * SECOND)],
+    ['Last frame', at(camera['last-frame'])],
+    ['Last keyframe', at(camera['last-keyframe'])],
+    ['Frames', camera.frames != null && integer(camera.frames)],
+    ['Came before a keyframe', camera.undecodable ? integer(camera.undecodable) : null],
+    ['Faults', camera.faults != null && integer(camera.faults)],
+    ['Last fault', fault && `${at(fault.time)}: ${fault.cause}`],
+    ['Recording', recording.trouble ?? (recording.enabled ? 'on' : 'off')],
+    ['Written now', recording.chunk],
+    ['Chunks finished', recording.finished != null && integer(recording.finished)],
+    ['Chunks unfinished', recording.unfinished ? integer(recording.unfinished) : null],
+    ['Waits to be written', recording.queued ? bytes(recording.queued) : null],
+    ['Viewers', viewers && integer(viewers.count)],
+    ['Frames too slow for viewers', viewers?.skipped ? integer(viewers.skipped) : null],
+    ['A store took the video', at(camera.store)],
+    ['Brought to', push && `${push.url} (${push.state}${push.cause ? `: ${push.cause}` : ''})`],
+  ]
+    .filter(([, value]) => value != null && value !== false && value !== '')
+    .map(([name, value]) => h('div', {}, h('dt', {}, name), h('dd', {}, value)));
+}
