@@ -14,8 +14,14 @@ package import Media
     private let server: HTTPServer
 
     /// Nothing listens yet; with `behindProxy` a proxy on this machine is believed when it says who asks.
-    package init(_ backend: Backend, page: PageFiles, library: PipelineLibrary, behindProxy: Bool = false) {
-        let router = Router(Self.routes(library), backend)
+    package init(
+        _ backend: Backend,
+        page: PageFiles,
+        library: PipelineLibrary,
+        version: String,
+        behindProxy: Bool = false
+    ) {
+        let router = Router(Self.routes(library, version: version), backend)
         server = HTTPServer { request in
             let request = behindProxy ? request.beforeProxy : request
             var response = await router.answer(request) ?? Self.answer(request, page)
@@ -26,10 +32,14 @@ package import Media
         }
     }
 
-    nonisolated static func routes(_ library: PipelineLibrary) -> [Route] {
-        SessionRoutes().routes + LiveRoutes(library: library).routes + WHEPRoutes(library: library).routes
-            + FootageRoutes().routes + ClipRoutes.routes
-            + StorageRoutes.routes + PeopleRoutes.routes
+    nonisolated static func routes(_ library: PipelineLibrary, version: String = "") -> [Route] {
+        let routes =
+            SessionRoutes().routes + LiveRoutes(library: library).routes + WHEPRoutes(library: library).routes
+            + FootageRoutes().routes + ClipRoutes.routes + StorageRoutes.routes + PeopleRoutes.routes
+        let description = Route(.get, "/openapi.json", .role(.viewer), "This description") { _ in
+            HTTPResponse(json: OpenAPIDocument(routes, version: version))
+        }
+        return routes + [description]
     }
 
     private nonisolated static func answer(_ request: HTTPRequest, _ page: PageFiles) -> HTTPResponse {

@@ -89,7 +89,7 @@ class Camera:
         moment = datetime.fromtimestamp(self.start(k), timezone.utc)
         return {
             "id": self.identity(k), "camera": self.name, "start": instant(self.start(k)), "length": reach,
-            "bytes": int(len(self.movie(k).data) * reach / LENGTH), "frames": round(reach * RATE),
+            "size": int(len(self.movie(k).data) * reach / LENGTH), "frames": round(reach * RATE),
             "state": "open" if self.is_open(k) else "complete", "protected": k in self.protected,
             "file": f"{self.name}/{moment:%Y-%m-%d}/{moment:%H-%M-%S}.mp4",
         }

@@ -38,7 +38,13 @@ internal import Web
         guard new != settings else { return }
         settings = new
         service?.close()
-        let service = WebService(backend, page: page, library: library, behindProxy: new.behindProxy)
+        let service = WebService(
+            backend,
+            page: page,
+            library: library,
+            version: Martlet.version,
+            behindProxy: new.behindProxy
+        )
         (addresses, trouble) = ([], nil)
         var troubles: [String] = []
         for (address, certificate) in [(new.listen, nil), (new.tlsListen, certificate)] {

@@ -106,7 +106,7 @@ class ChunkList extends HTMLElement {
   #draw() {
     const now = this.#model.time;
     const current = this.#chunks.get(this.#open)?.find(chunk => chunk.from <= now && now < chunk.to);
-    const signature = JSON.stringify([this.#hours, this.#open, this.#chosen, current?.id, [...this.#chunks].map(([hour, chunks]) => [hour, chunks?.map(chunk => [chunk.id, chunk.bytes, chunk.state, chunk.protected])]), this.#footage.spans.length]);
+    const signature = JSON.stringify([this.#hours, this.#open, this.#chosen, current?.id, [...this.#chunks].map(([hour, chunks]) => [hour, chunks?.map(chunk => [chunk.id, chunk.size, chunk.state, chunk.protected])]), this.#footage.spans.length]);
     if (signature === this.#signature) return;
     this.#signature = signature;
     const focused = this.contains(document.activeElement) ? document.activeElement.dataset.key : null;
@@ -130,7 +130,7 @@ class ChunkList extends HTMLElement {
       { 'data-key': `hour-${hour}`, on: { click: event => this.#toggle(event, hour) } },
       icon('right'),
       h('b', {}, hm(hour)),
-      h('span', { class: 'grow' }, chunks ? `${counted(chunks.length, 'chunk')} · ${bytes(chunks.reduce((sum, chunk) => sum + chunk.bytes, 0))}` : ''),
+      h('span', { class: 'grow' }, chunks ? `${counted(chunks.length, 'chunk')} · ${bytes(chunks.reduce((sum, chunk) => sum + chunk.size, 0))}` : ''),
       gaps.length ? h('span', { class: 'missing' }, counted(gaps.length, 'gap')) : h('span', { class: 'faint' }, 'complete'),
     );
     const rows = open && chunks && [...chunks.map(chunk => ({ at: chunk.from, chunk })), ...gaps.map(gap => ({ at: gap.from, gap }))].sort((a, b) => b.at - a.at);
@@ -171,7 +171,7 @@ class ChunkList extends HTMLElement {
       current ? icon('play', 'Playing') : h('span'),
       h('span', {}, hms(chunk.from)),
       h('span', {}, `${decimal(chunk.length)} s`),
-      h('span', {}, bytes(chunk.bytes)),
+      h('span', {}, bytes(chunk.size)),
       h('span', {}, integer(chunk.frames)),
       chip(state, word),
     );
@@ -212,7 +212,7 @@ class ChunkList extends HTMLElement {
   async #remove(chunk) {
     try {
       await remove(`/chunks/${chunk.id}`);
-      toast(`Removed ${hms(chunk.from)}, ${bytes(chunk.bytes)}.`);
+      toast(`Removed ${hms(chunk.from)}, ${bytes(chunk.size)}.`);
       this.#chosen = null;
       await this.#changed(chunk);
     } catch (error) {
