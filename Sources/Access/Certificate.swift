@@ -38,6 +38,10 @@ package enum Certificate {
             guard errno == EINTR else { throw AccessFailure("lock", folder) }
         }
         guard isNew || access(files.certificate, F_OK) != 0 || access(files.key, F_OK) != 0 else { return }
+        // They may be the user's own, which nobody could make again.
+        for file in [files.certificate, files.key] where access(file, F_OK) == 0 {
+            guard rename(file, "\(file).former") == 0 else { throw AccessFailure("keep the former", file) }
+        }
         try make(files, names: names, addresses: addresses)
     }
 

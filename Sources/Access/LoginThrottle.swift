@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Glibc
 
 /// Makes guessing slow, and keeps nobody out who has been in: delays that grow with each wrong password, by address and by
 /// account.
@@ -34,6 +35,16 @@ package struct LoginThrottle: Sendable {
     private static let knownLimit = 16
 
     package init() {}
+
+    /// Whose addresses are one guesser's: with IPv6 everybody has 2⁶⁴ of them.
+    package static func network(of address: String) -> String {
+        var bytes = in6_addr()
+        guard !address.hasPrefix("::ffff:"), inet_pton(AF_INET6, String(address.prefix { $0 != "%" }), &bytes) == 1
+        else {
+            return address
+        }
+        return withUnsafeBytes(of: bytes) { $0.prefix(8).map { String($0, radix: 16) }.joined(separator: ":") }
+    }
 
     /// How long a login from an address has to wait, in seconds; 0 if it may be tried.
     package func delay(of account: String, from address: String, at now: Double) -> Double {

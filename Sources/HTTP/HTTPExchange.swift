@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import CGStreamer
 internal import GLib
-internal import Glibc
 internal import Synchronization
 
 /// One request and its answer (`SoupServerMessage`), on the main loop.
@@ -11,8 +10,15 @@ final class HTTPExchange: Sendable {
     private let written: AsyncStream<Void>
     private let running = Mutex<Task<Void, Never>?>(nil)
     private let isOver = Atomic<Bool>(false)
+    private let connections: HTTPConnections
 
-    init(_ message: OpaquePointer) {
+    /// The other end of a message's connection.
+    static func end(of message: OpaquePointer) -> String {
+        soup_server_message_get_remote_address(message).map(HTTPAcceptance.text) ?? ""
+    }
+
+    init(_ message: OpaquePointer, _ connections: HTTPConnections) {
+        self.connections = connections
         self.message = Object(retaining: UnsafeMutableRawPointer(message))
         let (written, note) = AsyncStream.makeStream(of: Void.self)
         self.written = written
@@ -35,7 +41,9 @@ final class HTTPExchange: Sendable {
 
     /// Has a request answered; the exchange keeps itself alive until it is.
     func run(_ handler: @escaping HTTPServer.Handler) {
-        let request = HTTPRequest(pointer, body: requestBody)
+        let end = Self.end(of: pointer)
+        connections.isBusy(end)
+        let request = HTTPRequest(pointer, body: requestBody, isEncrypted: connections.isEncrypted(end))
         soup_server_message_pause(pointer)
         let task = Task { @MainLoop in
             let response = await handler(request)
@@ -56,14 +64,24 @@ final class HTTPExchange: Sendable {
     @MainLoop private func answer(_ response: HTTPResponse, isHead: Bool) async {
         soup_server_message_set_status(pointer, guint(response.status), nil)
         let headers = soup_server_message_get_response_headers(pointer)
+        let requested = soup_server_message_get_request_headers(pointer)
+        let range = soup_message_headers_get_one(requested, "Range").map { String(cString: $0) }
+        // libsoup would cut anything into as many parts as anybody asks for.
+        soup_message_headers_remove(requested, "Range")
+        // Before 3.3 it does not notice when a client closes a connection that is kept for its next request.
+        if soup_check_version(3, 3, 0) == 0 { soup_message_headers_append(headers, "Connection", "close") }
         for (name, value) in response.headers { soup_message_headers_append(headers, name, value) }
         let body = soup_server_message_get_response_body(pointer)
         switch response.body {
         case .none: break
         case .bytes(let bytes): append(bytes, to: body)
         case .file(let path, let isTemporary):
-            appendFile(path, to: body)
-            if isTemporary { unlink(path) }
+            if let file = await FileParts.open(path, isTemporary: isTemporary) {
+                await send(file, ByteRange(range, of: file.byteCount), isHead: isHead, to: body)
+            } else {
+                soup_server_message_set_status(pointer, 404, nil)
+            }
+            soup_message_body_complete(body)
         case .stream(let parts):
             soup_message_headers_set_encoding(headers, SOUP_ENCODING_CHUNKED)
             soup_message_body_set_accumulate(body, 0)
@@ -97,17 +115,32 @@ final class HTTPExchange: Sendable {
         g_bytes_unref(copy)
     }
 
-    /// By reference to the file's pages; libsoup cuts out what was asked for.
-    private func appendFile(_ path: String, to body: UnsafeMutablePointer<SoupMessageBody>?) {
-        var error: UnsafeMutablePointer<GError>?
-        guard let file = g_mapped_file_new(path, 0, &error) else {
-            Log.warning("\(path) cannot be sent: \(takeMessage(of: error))")
-            soup_server_message_set_status(pointer, 404, nil)
-            return
+    /// Sends a file, or the part of it that was asked for.
+    @MainLoop private func send(
+        _ file: FileParts,
+        _ wanted: ByteRange,
+        isHead: Bool,
+        to body: UnsafeMutablePointer<SoupMessageBody>?
+    ) async {
+        let headers = soup_server_message_get_response_headers(pointer)
+        var range = 0..<file.byteCount
+        switch wanted {
+        case .whole: break
+        case .part(let part):
+            range = part
+            soup_server_message_set_status(pointer, 206, nil)
+            soup_message_headers_append(
+                headers,
+                "Content-Range",
+                "bytes \(part.lowerBound)-\(part.upperBound - 1)/\(file.byteCount)"
+            )
+        case .unsatisfiable:
+            range = 0..<0
+            soup_server_message_set_status(pointer, 416, nil)
+            soup_message_headers_append(headers, "Content-Range", "bytes */\(file.byteCount)")
         }
-        let bytes = g_mapped_file_get_bytes(file)
-        g_mapped_file_unref(file)
-        soup_message_body_append_bytes(body, bytes)
-        g_bytes_unref(bytes)
+        soup_message_headers_set_content_length(headers, goffset(range.count))
+        soup_message_body_set_accumulate(body, 0)
+        if !isHead { await send(file.stream(range), to: body) }
     }
 }

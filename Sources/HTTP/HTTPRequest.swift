@@ -59,14 +59,13 @@ package struct HTTPRequest: Sendable {
 }
 
 extension HTTPRequest {
-    init(_ message: OpaquePointer, body: [UInt8]) {
+    init(_ message: OpaquePointer, body: [UInt8], isEncrypted: Bool) {
         let uri = soup_server_message_get_uri(message)
         let rawPath = g_uri_get_path(uri).map { String(cString: $0) } ?? "/"
         let parts = rawPath.split(separator: "/").map { Self.decode(String($0)) }
         let path = parts.allSatisfy { $0 != nil } ? parts.compactMap(\.self) : nil
         let method = soup_server_message_get_method(message).map { String(cString: $0) } ?? ""
         let address = soup_server_message_get_remote_host(message).map { String(cString: $0) } ?? ""
-        let isEncrypted = g_uri_get_scheme(uri).map { String(cString: $0) == "https" } ?? false
         self.init(
             method: method,
             path: path,

@@ -2,6 +2,7 @@
 internal import CGStreamer
 package import GLib
 package import GStreamer
+internal import Synchronization
 
 /// An HTTP/1.1 server (`SoupServer`) on the main loop.
 @MainLoop package final class HTTPServer {
@@ -12,14 +13,21 @@ package import GStreamer
         package let description: String
     }
 
-    /// Connections at a time: each costs a descriptor.
-    private nonisolated static let connectionLimit = 256
-    /// So long a connection may wait for the client, to send or to take something, in seconds.
-    private nonisolated static let patience: guint = 60
     /// What a request may bring, in bytes.
     private nonisolated static let bodyLimit = 1 << 20
+    /// Clients that may wait to be accepted; the kernel takes fewer if it is set so (`net.core.somaxconn`).
+    private nonisolated static let backlog: gint = 1024
 
-    private let server: Object
+    private nonisolated let server: Object
+    private nonisolated let connections = HTTPConnections()
+    private let certificate = Shown()
+    private var listeners: [Object] = []
+    private var timer: guint = 0
+
+    /// What is shown to those who connect encrypted.
+    private final class Shown: Sendable {
+        let certificate = Mutex<TLSCertificate?>(nil)
+    }
 
     /// Asks `handler` about each request; nothing listens yet.
     package init(_ handler: @escaping Handler) {
@@ -27,7 +35,8 @@ package import GStreamer
             fatalError("GObject could not make a SoupServer")
         }
         server = Object(adopting: UnsafeMutableRawPointer(pointer))
-        Self.limitConnections(of: server)
+        let connections = connections
+        let answering = Answering(handler: handler, connections: connections)
         server.withPointer(as: SoupServer.self) { server in
             soup_server_add_early_handler(server, nil, Self.refuseLargeBodies, nil, nil)
             soup_server_add_handler(
@@ -35,56 +44,101 @@ package import GStreamer
                 nil,
                 { _, message, _, _, data in
                     guard let message, let data else { return }
-                    HTTPExchange(message).run(Retained<Handler>.value(of: data))
+                    let answering = Retained<Answering>.value(of: data)
+                    HTTPExchange(message, answering.connections).run(answering.handler)
                 },
-                Retained<Handler>(handler).toOpaque(),
-                { data in if let data { Retained<Handler>.release(data) } }
+                Retained<Answering>(answering).toOpaque(),
+                { data in if let data { Retained<Answering>.release(data) } }
             )
         }
-    }
-
-    /// Listens at an address from now on; with a certificate for HTTPS alone.
-    package func listen(host: String, port: Int, certificate: TLSCertificate? = nil) throws(ListenError) {
-        guard let address = g_inet_socket_address_new_from_string(host == "localhost" ? "127.0.0.1" : host, guint(port))
-        else {
-            throw ListenError(description: "\(host) is no address of a network interface")
-        }
-        defer { g_object_unref(address) }
-        if let certificate { use(certificate) }
-        var error: UnsafeMutablePointer<GError>?
-        let options = certificate == nil ? SoupServerListenOptions(rawValue: 0) : SOUP_SERVER_LISTEN_HTTPS
-        let isListening = server.withPointer(as: SoupServer.self) { soup_server_listen($0, address, options, &error) }
-        guard isListening != 0 else { throw ListenError(description: takeMessage(of: error)) }
-    }
-
-    /// Shows another certificate to those who connect from now on.
-    package func use(_ certificate: TLSCertificate) {
-        server.withPointer(as: SoupServer.self) { server in
-            certificate.withPointer(as: GTlsCertificate.self) { soup_server_set_tls_certificate(server, $0) }
-        }
-    }
-
-    /// Stops listening and closes every connection.
-    package func close() { server.withPointer(as: SoupServer.self) { soup_server_disconnect($0) } }
-
-    // MARK: Those who would take up all there is
-
-    private static func limitConnections(of server: Object) {
-        let connections = ConnectionCount(limit: connectionLimit)
         server.connect("request-started") { arguments in
             guard let pointer = arguments.object(0) else { return nil }
-            let message = OpaquePointer(pointer)
-            guard let socket = soup_server_message_get_socket(message) else { return nil }
-            g_socket_set_timeout(socket, patience)
-            let number = UInt(bitPattern: socket)
-            if !connections.has(number), !connections.add(number) { g_socket_shutdown(socket, 1, 1, nil) }
+            let end = HTTPExchange.end(of: OpaquePointer(pointer))
+            connections.isIdle(end)
             Object(retaining: pointer).connect("disconnected") { _ in
-                connections.remove(number)
+                connections.remove(end)
                 return nil
             }
             return nil
         }
     }
+
+    private struct Answering {
+        let handler: Handler
+        let connections: HTTPConnections
+    }
+
+    deinit { if timer != 0 { g_source_remove(timer) } }
+
+    /// Listens at an address from now on; with a certificate for HTTPS alone.
+    ///
+    /// By a listener of our own: libsoup's lets anybody have as many connections as there are descriptors, each with a
+    /// thread while it shakes hands.
+    package func listen(host: String, port: Int, certificate: TLSCertificate? = nil) throws(ListenError) {
+        guard let address = g_inet_socket_address_new_from_string(host == "localhost" ? "127.0.0.1" : host, guint(port)),
+            let service = g_socket_service_new()
+        else {
+            throw ListenError(description: "\(host) is no address of a network interface")
+        }
+        defer { g_object_unref(address) }
+        let listener = Object(adopting: UnsafeMutableRawPointer(service))
+        if let certificate { use(certificate) }
+        let shown = certificate == nil ? nil : self.certificate
+        let (server, connections) = (server, connections)
+        listener.connect("incoming") { arguments in
+            if let pointer = arguments.object(0) {
+                HTTPAcceptance(pointer, server, connections).go(shown.flatMap { $0.certificate.withLock { $0 } })
+            }
+            return true
+        }
+        var error: UnsafeMutablePointer<GError>?
+        let isListening = listener.withPointer(as: GSocketListener.self) { pointer in
+            g_socket_listener_set_backlog(pointer, Self.backlog)
+            return g_socket_listener_add_address(
+                pointer,
+                address,
+                G_SOCKET_TYPE_STREAM,
+                G_SOCKET_PROTOCOL_TCP,
+                nil,
+                nil,
+                &error
+            )
+        }
+        guard isListening != 0 else { throw ListenError(description: takeMessage(of: error)) }
+        listeners.append(listener)
+        if timer == 0 { expire() }
+    }
+
+    /// Closes, every two seconds, the connections that have brought no request in time.
+    private func expire() {
+        timer = g_timeout_add_seconds_full(
+            G_PRIORITY_DEFAULT,
+            2,
+            { data in
+                if let data { Retained<HTTPConnections>.value(of: data).cutOverdue() }
+                return 1
+            },
+            Retained<HTTPConnections>(connections).toOpaque(),
+            { data in if let data { Retained<HTTPConnections>.release(data) } }
+        )
+    }
+
+    /// Shows another certificate to those who connect from now on.
+    package func use(_ certificate: TLSCertificate) { self.certificate.certificate.withLock { $0 = certificate } }
+
+    /// Stops listening and closes every connection.
+    package func close() {
+        for listener in listeners {
+            listener.withPointer(as: GSocketService.self) { g_socket_service_stop($0) }
+            listener.withPointer(as: GSocketListener.self) { g_socket_listener_close($0) }
+        }
+        listeners = []
+        server.withPointer(as: SoupServer.self) { soup_server_disconnect($0) }
+        connections.cutAll()
+    }
+
+    /// How many connections there are.
+    package nonisolated var connectionCount: Int { connections.count }
 
     /// Before anything of it is read into memory.
     private nonisolated static let refuseLargeBodies: SoupServerCallback = { _, message, _, _, _ in

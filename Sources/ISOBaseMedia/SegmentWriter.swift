@@ -52,10 +52,16 @@ package struct SegmentWriter: Sendable {
     /// description: a `moof` and the header of its `mdat`.
     ///
     /// Its times count from the beginning of the file's presentation. Between samples that are not neighbours the earlier
-    /// one lasts until the later. `number` counts the segments of a player.
-    package func head(of samples: [Int], number: UInt32 = 1) -> [UInt8] {
-        guard !samples.isEmpty else { return [] }
-        let chosen = samples.map { table.samples[$0] }
+    /// one lasts until the later, and the last until the one at `lasting`, which may be the end. `number` counts the
+    /// segments of a player.
+    package func head(of samples: [Int], lasting: Int? = nil, number: UInt32 = 1) -> [UInt8] {
+        guard let last = samples.last else { return [] }
+        var chosen = samples.map { table.samples[$0] }
+        if let lasting, lasting > last {
+            let before = table.samples[lasting - 1]
+            let end = before.decodeTime + UInt64(before.duration)
+            chosen[chosen.count - 1].duration = UInt32(clamping: end - table.samples[last].decodeTime)
+        }
         let bytes = chosen.reduce(0) { $0 + Int($1.size) }
         // The data's place counts from the beginning of the `moof`, whose length does not depend on it.
         let length = fragment(chosen, number, dataOffset: 0).count

@@ -39,6 +39,7 @@ final class Publication: SourcePipeline {
 
     /// 200, or why not: 455 while another brings the stream, 503 if it is worth coming back at once.
     func claim(_ new: Publisher) -> RTSPStatus {
+        var isFirst = false
         let status = state.withLock { state in
             guard state.isOpen else { return RTSPStatus.serviceUnavailable }
             if let present = state.publisher, present.connection != new.connection {
@@ -49,10 +50,11 @@ final class Publication: SourcePipeline {
                 post.yield(.error(source: "", text: "the camera comes on another connection", detail: ""))
                 return .serviceUnavailable
             }
+            isFirst = state.publisher == nil
             state.publisher = new
             return .ok
         }
-        if status == .ok { expire(new.connection) }
+        if status == .ok, isFirst { expire(new.connection) }
         return status
     }
 

@@ -84,7 +84,11 @@ internal import Synchronization
         let policy = Supervisor.Policy()
         var delay = policy.firstDelay
         while !Task.isCancelled {
-            guard let cause = await attempt(settings) else { continue }
+            guard let cause = await attempt(settings) else {
+                // The video is another, or came to an end: what is next is not there at once.
+                do { try await Task.sleep(for: policy.firstDelay) } catch { return }
+                continue
+            }
             if case .running(let since) = state, .now - since >= Self.recovery { delay = policy.firstDelay }
             // Half of it by chance: the cameras of a store that was away do not come back at one moment.
             let pause = delay * Double.random(in: 0.5...1)
@@ -121,7 +125,7 @@ internal import Synchronization
         } catch {
             return "\(error)"
         }
-        let (events, post) = AsyncStream.makeStream(of: Event.self, bufferingPolicy: .bufferingOldest(64))
+        let (events, post) = AsyncStream.makeStream(of: Event.self, bufferingPolicy: .bufferingNewest(64))
         let reading = Task { for await message in pipeline.messages { post.yield(.message(message)) } }
         let ticking = Task {
             while !Task.isCancelled {
@@ -144,7 +148,7 @@ internal import Synchronization
             case .message(.error(_, let text, let detail)): return await cause(text, detail, settings.url, pin)
             // The sink says no more than this, and goes on taking what nobody gets.
             case .message(.warning(_, _, let detail)) where detail.contains("closed the connection"):
-                return "the store closed the connection (\(settings.url))"
+                return "the store closed the connection, as it does when a token is revoked (\(settings.url))"
             case .message(.endOfStream): return nil
             case .message: break
             case .tick:

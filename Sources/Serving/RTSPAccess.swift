@@ -56,7 +56,7 @@ package final class RTSPAccess: Sendable {
             return admission(of: guest, to: camera, login)
         }
         guard let account = login.credentials.user else { return challenge(login, isEncrypted) }
-        let (address, now) = (Self.network(of: login.address), ClockTime.now.seconds)
+        let (address, now) = (LoginThrottle.network(of: login.address), ClockTime.now.seconds)
         // Guessing is made slow for passwords: nobody guesses a token, and no guesser keeps out a device, nor whoever is
         // on this connection already.
         let quick = quickGuest(login, among: guests, isEncrypted)
@@ -77,7 +77,7 @@ package final class RTSPAccess: Sendable {
     private func admit(_ guest: Guests.Guest, _ account: String, _ login: RTSPLogin) -> Bool {
         state.withLock { state in
             guard state.guests.contains(guest) else { return false }
-            state.throttle.succeed(account, from: Self.network(of: login.address))
+            state.throttle.succeed(account, from: LoginThrottle.network(of: login.address))
             let former = state.admitted[login.connection]?.guests.filter { $0 != guest } ?? []
             state.admitted[login.connection] = Admitted(guests: former + [guest], credentials: login.credentials)
             return true
@@ -157,16 +157,6 @@ package final class RTSPAccess: Sendable {
 
     static func isLoopback(_ address: String) -> Bool {
         address == "::1" || address.hasPrefix("127.") || address.hasPrefix("::ffff:127.")
-    }
-
-    /// Whose addresses are one guesser's: with IPv6 everybody has 2⁶⁴ of them.
-    static func network(of address: String) -> String {
-        var bytes = in6_addr()
-        guard !address.hasPrefix("::ffff:"), inet_pton(AF_INET6, String(address.prefix { $0 != "%" }), &bytes) == 1
-        else {
-            return address
-        }
-        return withUnsafeBytes(of: bytes) { $0.prefix(8).map { String($0, radix: 16) }.joined(separator: ":") }
     }
 
     /// What somebody unknown has written, in the log: short, and in one line.

@@ -285,7 +285,7 @@ private final class Viewers: Sendable {
         subscriptions.withLock { $0[ObjectIdentifier(bin)] = Viewer(subscription: subscription, isStore: isStore) }
         if isStore { stores.came(to: feed.camera) }
         Log.info(
-            "RTSP client joins (\(request.userAgent.isEmpty ? "unnamed" : request.userAgent))",
+            "RTSP client joins (\(request.userAgent.isEmpty ? "unnamed" : RTSPAccess.shown(request.userAgent)))",
             camera: feed.camera
         )
     }

@@ -53,6 +53,12 @@ struct SegmentWriterTests {
         let read = try SampleTable(keys)
         #expect(read.frames == table.keyframes.count)
         #expect(read.samples.map(\.decodeTime) == table.keyframes.map { table.samples[$0].decodeTime })
+        // The last lasts until the end, where the player is told so.
+        let end = table.samples[49]
+        let last = table.samples[table.keyframes.last ?? 0]
+        let bytes = SegmentWriter(table).head(of: [table.keyframes.last ?? 0], lasting: 50)
+        let duration = bytes.suffix(24).prefix(4).reduce(0 as UInt64) { $0 << 8 | UInt64($1) }
+        #expect(duration == end.decodeTime + UInt64(end.duration) - last.decodeTime)
     }
 
     @Test("the codec is named as ffmpeg and browsers name it")

@@ -245,11 +245,11 @@ struct RTSPAccessTests {
 
     @Test("with IPv6 a whole network is one guesser; what strangers write is short and one line in the log")
     func strangers() {
-        #expect(RTSPAccess.network(of: "2001:db8:1:2::7") == RTSPAccess.network(of: "2001:db8:1:2:ffff::9"))
-        #expect(RTSPAccess.network(of: "2001:db8:1:2::7") != RTSPAccess.network(of: "2001:db8:1:3::7"))
-        #expect(RTSPAccess.network(of: "fe80::1%eth0") == RTSPAccess.network(of: "fe80::2"))
-        #expect(RTSPAccess.network(of: "192.0.2.7") == "192.0.2.7")
-        #expect(RTSPAccess.network(of: "::ffff:192.0.2.7") == "::ffff:192.0.2.7")
+        #expect(LoginThrottle.network(of: "2001:db8:1:2::7") == LoginThrottle.network(of: "2001:db8:1:2:ffff::9"))
+        #expect(LoginThrottle.network(of: "2001:db8:1:2::7") != LoginThrottle.network(of: "2001:db8:1:3::7"))
+        #expect(LoginThrottle.network(of: "fe80::1%eth0") == LoginThrottle.network(of: "fe80::2"))
+        #expect(LoginThrottle.network(of: "192.0.2.7") == "192.0.2.7")
+        #expect(LoginThrottle.network(of: "::ffff:192.0.2.7") == "::ffff:192.0.2.7")
         #expect(RTSPAccess.shown("a\nerror b\u{1B}é") == "'a?error b??'")
         #expect(RTSPAccess.shown(String(repeating: "n", count: 100)).count == 67)
     }

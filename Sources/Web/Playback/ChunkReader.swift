@@ -17,8 +17,6 @@ final class ChunkReader: Sendable {
     /// Tables of finished chunks, which never change; one of ten minutes takes about a megabyte.
     private let tables = Mutex<[(id: Int64, path: String, table: SampleTable)]>([])
     private static let tableLimit = 32
-    /// More than a player asks for at a time.
-    private static let segmentLimit = 32 << 20
     private let queue = DispatchQueue(label: "chunk-reader", attributes: .concurrent)
 
     /// - Throws: ``Problem`` if the chunk cannot be read; `nil` if it holds no frame yet.
@@ -37,26 +35,16 @@ final class ChunkReader: Sendable {
         in directory: String,
         span: Range<Duration>,
         keyframesAlone: Bool
-    ) async throws -> [UInt8]? {
-        try await onQueue {
+    ) async throws -> SegmentParts? {
+        try await onQueue { [queue] in
             guard let (file, table) = try self.table(of: chunk, in: directory) else { return nil }
             let samples = Self.samples(of: table, span, keyframesAlone)
-            guard !samples.isEmpty else { return nil }
-            let size = samples.reduce(0) { $0 + Int(table.samples[$1].size) }
-            guard size <= Self.segmentLimit else {
-                throw Problem(422, "this is more than a player takes at a time: ask for less than a minute")
-            }
-            var bytes = SegmentWriter(table).head(of: samples)
-            bytes.reserveCapacity(bytes.count + size)
-            for sample in samples {
-                let range = table.samples[sample].range
-                let read = try file.read(range)
-                guard read.count == Int(range.upperBound - range.lowerBound) else {
-                    throw Problem(503, "\(chunk.path) ends before its last frame")
-                }
-                bytes += read
-            }
-            return bytes
+            guard let last = samples.last else { return nil }
+            let head = SegmentWriter(table).head(
+                of: samples,
+                lasting: keyframesAlone ? table.keyframes.first { $0 > last } ?? table.frames : nil
+            )
+            return SegmentParts(head, samples.map { table.samples[$0].range }, of: file, on: queue)
         }
     }
 

@@ -22,6 +22,7 @@ final class LiveStream: Sendable {
     private let pipeline: Pipeline
     private let source: AppSource
     private let subscription = Mutex<Feed.Subscription?>(nil)
+    private let hasEnded = Atomic<Bool>(false)
     private let parts: AsyncStream<[UInt8]>
     private let post: AsyncStream<[UInt8]>.Continuation
 
@@ -101,7 +102,13 @@ final class LiveStream: Sendable {
         }
     }
 
-    private func stop() {
+    deinit { stop() }
+
+    /// Whether it has ended.
+    var isOver: Bool { hasEnded.load(ordering: .relaxed) }
+
+    func stop() {
+        guard !hasEnded.exchange(true, ordering: .relaxed) else { return }
         let place = subscription.withLock { place in
             defer { place = nil }
             return place

@@ -22,7 +22,7 @@ final class WebRTCSession: Sendable {
     private let peer: WebRTCPeer
     private let subscription = Mutex<Feed.Subscription?>(nil)
     private let watch = Mutex<Task<Void, Never>?>(nil)
-    private let isOver = Atomic<Bool>(false)
+    private let hasEnded = Atomic<Bool>(false)
 
     /// - Throws: ``Problem`` if the offer has no H.264 to answer with.
     init(of feed: Feed, _ description: PipelineDescription, offer: String) throws {
@@ -41,6 +41,9 @@ final class WebRTCSession: Sendable {
     }
 
     deinit { stop() }
+
+    /// Whether it has ended.
+    var isOver: Bool { hasEnded.load(ordering: .relaxed) }
 
     /// Answers the offer; `ended` is called once, when the browser has gone.
     func answer(_ offer: String, ended: @escaping @Sendable () -> Void) async throws -> String {
@@ -104,7 +107,7 @@ final class WebRTCSession: Sendable {
     /// Not before it is connected: the first picture would be lost.
     private func start() {
         let isFirst = subscription.withLock { place in
-            guard place == nil, !isOver.load(ordering: .relaxed) else { return false }
+            guard place == nil, !hasEnded.load(ordering: .relaxed) else { return false }
             place = feed.subscribe(source, as: .viewer, from: .pictureAtOnce, limit: Self.queueLimit)
             return true
         }
@@ -112,7 +115,7 @@ final class WebRTCSession: Sendable {
     }
 
     func stop() {
-        guard !isOver.exchange(true, ordering: .relaxed) else { return }
+        guard !hasEnded.exchange(true, ordering: .relaxed) else { return }
         let place = subscription.withLock { place in
             defer { place = nil }
             return place
@@ -133,7 +136,8 @@ final class WebRTCSession: Sendable {
                 h264.insert(line.dropFirst("a=rtpmap:".count).prefix { $0.isNumber })
             } else if line.hasPrefix("a=fmtp:"), line.contains("packetization-mode=1") {
                 let number = line.dropFirst("a=fmtp:".count).prefix { $0.isNumber }
-                if h264.contains(number) { return String(number) }
+                // Dynamic ones alone (RFC 3551, 6).
+                if h264.contains(number), let value = Int(number), (96...127).contains(value) { return String(value) }
             }
         }
         return nil

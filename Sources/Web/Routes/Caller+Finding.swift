@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Access
 internal import Footage
+internal import Glibc
 internal import HTTP
 
 extension Caller {
@@ -9,10 +10,13 @@ extension Caller {
     /// Who sent a request, by its cookie or its token.
     ///
     /// - Throws: ``Problem`` for a token that is none of ours, and while nobody knows who may come in.
-    static func of(_ request: HTTPRequest, _ backend: Backend) async throws -> Caller {
+    static func of(_ request: HTTPRequest, _ backend: Backend) async throws(Problem) -> Caller {
         if let text = request.cookie(cookie) {
             let now = UTCTime.now.nanoseconds / 1_000_000_000
-            if let user = try await backend.access().user(ofSession: text, at: now) { return .user(user) }
+            do { if let user = try await backend.access().user(ofSession: text, at: now) { return .user(user) } } catch {
+                // Why is the machine's own business, and in its log.
+                throw Problem(503, "users and tokens cannot be read now", retryAfter: 2)
+            }
         }
         let guests = await backend.guests()
         if let words = request.header("Authorization") {
@@ -31,11 +35,16 @@ extension HTTPRequest {
     /// A page whose name was made to lead here (DNS rebinding) names another host.
     var isFromThisMachine: Bool {
         let isLoopback = address == "::1" || address.hasPrefix("127.") || address.hasPrefix("::ffff:127.")
-        guard isLoopback, header("X-Forwarded-For") == nil, header("Forwarded") == nil else { return false }
+        // Through a proxy on this machine the whole world comes from it.
+        let isPassedOn = ["X-Forwarded-For", "X-Real-IP", "Forwarded", "Via"].contains { header($0) != nil }
+        guard isLoopback, !isPassedOn else { return false }
         var host = header("Host") ?? ""
         if let colon = host.lastIndex(of: ":"), host[colon...].dropFirst().allSatisfy(\.isNumber) {
             host = String(host[..<colon])
         }
-        return host == "localhost" || host == "[::1]" || host.hasPrefix("127.")
+        var bytes = in_addr()
+        // 127.evil.example is anybody's name.
+        let isLoopbackAddress = inet_pton(AF_INET, host, &bytes) == 1 && host.hasPrefix("127.")
+        return host == "localhost" || host == "[::1]" || isLoopbackAddress
     }
 }

@@ -3,6 +3,7 @@ internal import Dispatch
 internal import Footage
 internal import Glibc
 internal import HTTP
+internal import Synchronization
 
 /// Footage taken away, as one file.
 enum ClipRoutes {
@@ -18,6 +19,8 @@ enum ClipRoutes {
 
     /// More than one file should be.
     private static let longest = Duration.seconds(24 * 3600)
+    /// Making one takes the disk that records.
+    private static let isFree = Mutex(true)
     private static let queue = DispatchQueue(label: "clips", attributes: .concurrent)
 
     private static func clip(_ call: Call) async throws -> HTTPResponse {
@@ -27,8 +30,12 @@ enum ClipRoutes {
         let chunks = try await store.index.chunks(camera: call["camera"], from: span.lowerBound, to: span.upperBound)
             .filter { $0.state != .deleting && $0.state != .damaged }
         guard !chunks.isEmpty else { throw Problem(404, "nothing of '\(call["camera"])' was recorded in that time") }
-        let clip = Clip(chunks, in: store.directory, span: span)
-        let path = try await write(clip)
+        let bytes = chunks.reduce(0) { $0 + $1.bytes }
+        guard isFree.withLock({ free in defer { free = false }; return free }) else {
+            throw Problem(503, "another clip is being made: try again when it is done", retryAfter: 5)
+        }
+        defer { isFree.withLock { $0 = true } }
+        let path = try await write(Clip(chunks, in: store.directory, span: span), bytes)
         // The file is open, or mapped, when its name goes: nothing is left behind, whatever happens.
         let name = "\(call["camera"])_\(span.lowerBound.fileName).mp4"
         return HTTPResponse(
@@ -41,11 +48,17 @@ enum ClipRoutes {
         )
     }
 
-    private static func write(_ clip: Clip) async throws -> String {
+    private static func write(_ clip: Clip, _ bytes: Int64) async throws -> String {
         try await withCheckedThrowingContinuation { done in
             queue.async {
                 done.resume(
                     with: Result {
+                        var room = statvfs()
+                        let free = statvfs(temporaryFolder, &room) == 0 ? Int64(room.f_bavail) * Int64(room.f_frsize) : 0
+                        // As much again stays free: others need it too.
+                        guard free > 2 * bytes else {
+                            throw Problem(503, "there is no room for it in \(temporaryFolder): ask for less")
+                        }
                         let path = "\(temporaryFolder)/martlet-clip-\(getpid())-\(UInt64.random(in: 0 ... .max)).mp4"
                         do { _ = try clip.write(to: path) } catch let failure as Clip.Failure {
                             throw Problem(404, failure.description)

@@ -203,19 +203,27 @@ struct FootageRoutes: Sendable {
             throw Problem(400, "'from' and 'to' are seconds from the chunk's beginning, such as ?from=12.5&to=17.5")
         }
         let (chunk, store) = try await chunk(call)
-        let bytes = try await reader.segment(
+        let parts = try await reader.segment(
             of: chunk,
             in: store.directory,
             span: .seconds(from)..<(.seconds(to)),
             keyframesAlone: call.request.query["keyframes"] == "true"
         )
-        return media(bytes, chunk)
+        guard let parts else { return HTTPResponse(204, [("Cache-Control", "no-store")]) }
+        return HTTPResponse(
+            200,
+            [("Content-Type", "video/mp4"), ("Cache-Control", caching(of: chunk))],
+            body: .stream(parts.stream)
+        )
+    }
+
+    private static func caching(of chunk: Chunk) -> String {
+        chunk.state == .open ? "no-store" : "private, max-age=86400, immutable"
     }
 
     private static func media(_ bytes: [UInt8]?, _ chunk: Chunk) -> HTTPResponse {
         guard let bytes else { return HTTPResponse(204, [("Cache-Control", "no-store")]) }
-        let caching = chunk.state == .open ? "no-store" : "private, max-age=86400, immutable"
-        return HTTPResponse(type: "video/mp4", bytes, [("Cache-Control", caching)])
+        return HTTPResponse(type: "video/mp4", bytes, [("Cache-Control", caching(of: chunk))])
     }
 
     private static func file(_ call: Call) async throws -> HTTPResponse {

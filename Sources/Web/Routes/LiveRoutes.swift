@@ -27,7 +27,10 @@ struct LiveRoutes: Sendable {
                 guard feed.run?.codec != nil else {
                     throw Problem(503, "no video comes from '\(call["camera"])' now", retryAfter: 2)
                 }
-                return try await LiveStream(of: feed, library.description(LiveStream.pipeline)).response()
+                let stream = try LiveStream(of: feed, library.description(LiveStream.pipeline))
+                let response = try await stream.response()
+                call.whenUnwelcome(isOver: { [weak stream] in stream?.isOver ?? true }) { [weak stream] in stream?.stop() }
+                return response
             },
         ]
     }
@@ -44,16 +47,12 @@ struct LiveRoutes: Sendable {
                 if !silence.isFirst {
                     do { try await Task.sleep(for: interval) } catch { return nil }
                 }
-                guard await isStillWelcome(call) else { return nil }
+                guard await call.isStillWelcome else { return nil }
                 let status = await call.backend.status()
                 guard silence.isNews(status, after: longestSilence) else { continue }
                 return Array("event: status\ndata: ".utf8) + status + Array("\n\n".utf8)
             }
             return nil
         }
-    }
-
-    private static func isStillWelcome(_ call: Call) async -> Bool {
-        do { return try await Caller.of(call.request, call.backend) == call.caller } catch { return false }
     }
 }

@@ -71,7 +71,8 @@ final class SessionRoutes: Sendable {
 
     private func logIn(_ call: Call) async throws -> HTTPResponse {
         let login = try call.body(Login.self)
-        let (guests, address) = (await call.backend.guests(), call.request.address)
+        let (guests, from) = (await call.backend.guests(), call.request.address)
+        let address = LoginThrottle.network(of: from)
         let delay = throttle.withLock { $0.delay(of: login.username, from: address, at: Self.seconds) }
         guard delay <= 0 else {
             let wait = Int(delay.rounded(.up))
@@ -79,7 +80,7 @@ final class SessionRoutes: Sendable {
         }
         guard try await isRight(login, guests) else {
             throttle.withLock { $0.fail(login.username, from: address, at: Self.seconds) }
-            Log.write(.warning, "HTTP: wrong name or password (from \(address))", budget: "access")
+            Log.write(.warning, "HTTP: wrong name or password (from \(from))", budget: "access")
             throw Problem(401, "the name or the password is wrong")
         }
         throttle.withLock { $0.succeed(login.username, from: address) }

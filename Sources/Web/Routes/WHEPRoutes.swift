@@ -6,9 +6,18 @@ internal import Synchronization
 /// Live video over WebRTC (WHEP, draft-ietf-wish-whep): an offer in, an answer out, and a resource to end it.
 final class WHEPRoutes: Sendable {
     private let library: PipelineLibrary
-    private let sessions = Mutex<[String: WebRTCSession]>([:])
+    private struct Place {
+        let caller: Caller
+        let camera: String
+        /// `nil` while it is being made.
+        var session: WebRTCSession?
+    }
+
+    private let places = Mutex<[String: Place]>([:])
     /// Each costs some threads and sockets.
-    private static let sessionLimit = 64
+    private static let limit = 64
+    /// Of one user: some pages with a wall of cameras each.
+    private static let limitOfOne = 32
 
     init(library: PipelineLibrary) { self.library = library }
 
@@ -18,10 +27,13 @@ final class WHEPRoutes: Sendable {
                 try await offer(call)
             },
             Route(.delete, "/cameras/{camera}/whep/{id}", .role(.viewer), "Watch no longer") { [self] call in
-                guard let session = sessions.withLock({ $0.removeValue(forKey: call["id"]) }) else {
-                    throw Problem(404, "there is no such session")
+                let place = places.withLock { places -> Place? in
+                    guard let place = places[call["id"]], place.caller == call.caller, place.camera == call["camera"]
+                    else { return nil }
+                    return places.removeValue(forKey: call["id"])
                 }
-                session.stop()
+                guard let place else { throw Problem(404, "there is no such session") }
+                place.session?.stop()
                 return HTTPResponse(204)
             },
         ]
@@ -39,18 +51,23 @@ final class WHEPRoutes: Sendable {
         guard codec == .h264 else {
             throw Problem(415, "the camera sends \(codec), which browsers take in live.mp4 alone")
         }
-        guard sessions.withLock({ $0.count }) < Self.sessionLimit else {
-            throw Problem(503, "\(Self.sessionLimit) others watch over WebRTC already", retryAfter: 10)
-        }
-        let offer = String(decoding: call.request.body, as: UTF8.self)
-        let session = try WebRTCSession(of: feed, library.description(WebRTCSession.pipeline), offer: offer)
         // Nobody else can guess it, and so end it.
         let id = (0..<4).map { _ in String(UInt32.random(in: 0 ... .max), radix: 16) }.joined()
-        sessions.withLock { $0[id] = session }
+        let isThere = places.withLock { places in
+            let own = places.values.count { $0.caller == call.caller }
+            guard places.count < Self.limit, own < Self.limitOfOne else { return false }
+            places[id] = Place(caller: call.caller, camera: camera)
+            return true
+        }
+        guard isThere else { throw Problem(503, "too many watch over WebRTC already", retryAfter: 10) }
         do {
+            let offer = String(decoding: call.request.body, as: UTF8.self)
+            let session = try WebRTCSession(of: feed, library.description(WebRTCSession.pipeline), offer: offer)
+            places.withLock { $0[id]?.session = session }
             let answer = try await session.answer(offer) { [weak self] in
-                self?.sessions.withLock { _ = $0.removeValue(forKey: id) }
+                self?.places.withLock { _ = $0.removeValue(forKey: id) }
             }
+            call.whenUnwelcome(isOver: { [weak session] in session?.isOver ?? true }) { [weak session] in session?.stop() }
             return HTTPResponse(
                 201,
                 type: "application/sdp",
@@ -58,7 +75,7 @@ final class WHEPRoutes: Sendable {
                 [("Location", "/api/v1/cameras/\(camera)/whep/\(id)"), ("Cache-Control", "no-store")]
             )
         } catch {
-            sessions.withLock { _ = $0.removeValue(forKey: id) }
+            places.withLock { _ = $0.removeValue(forKey: id) }
             throw error
         }
     }

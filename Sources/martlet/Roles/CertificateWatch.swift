@@ -24,7 +24,8 @@ internal import Glibc
             last = changes
             current = try read()
         } catch {
-            Log.warning("nothing is served encrypted: \(error)")
+            trouble = "nothing is served encrypted: \(error)"
+            Log.warning(trouble ?? "")
         }
     }
 
@@ -46,7 +47,8 @@ internal import Glibc
                 changed(new)
                 Log.notice("another certificate is shown from now on: \(new.fingerprint)")
             } catch {
-                trouble = "the former certificate goes on to be shown: \(error)"
+                trouble = current == nil
+                    ? "nothing is served encrypted: \(error)" : "the former certificate goes on to be shown: \(error)"
                 Log.error(trouble ?? "")
             }
         }

@@ -41,7 +41,7 @@ internal import Web
     private let firstDirectory: RecordingDirectory
     private let events: AsyncStream<Event>
     private let post: AsyncStream<Event>.Continuation
-    private var web: RunningWeb?
+    private(set) var web: RunningWeb?
     private var led: StatusLED?
     /// What the disk says for the status: asked once at a time, however many ask.
     var figures: (reading: Task<Void, Never>?, found: Result<Figures, any Error>?)

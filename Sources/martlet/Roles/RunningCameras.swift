@@ -79,8 +79,11 @@ internal import Serving
 
     /// Shows another certificate to those who connect from now on.
     func use(_ certificate: TLSCertificate) {
+        let isFirst = self.certificate == nil
         self.certificate = certificate
         service.use(certificate)
+        // There is no listener that it could be shown at.
+        if isFirst, plan.secureRTSP != nil { listen(plan, insteadOf: plan) }
     }
 
     /// Opens the directory, so that files and index agree before anything new comes; returns what no waiting mends.

@@ -67,8 +67,13 @@ internal import Web
 
     /// Shows another certificate to those who connect from now on.
     func use(_ certificate: TLSCertificate) {
+        let isFirst = self.certificate == nil
         self.certificate = certificate
         service?.use(certificate)
+        // There is no listener that it could be shown at.
+        guard isFirst, let former = settings else { return }
+        settings = nil
+        apply(former)
     }
 
     func close() {

@@ -27,6 +27,7 @@ extension Daemon {
                 listen: self.cameras.service.address.description,
                 tlsListen: self.cameras.service.secureAddress?.description
             ),
+            web: web?.addresses ?? [],
             access: Status.Access(open: access.guests.isKnown && !access.guests.isEmpty, directory: access.directory),
             recording: Status.Recording(directory: self.cameras.plan.store.directory, open: false),
             resources: .now,
@@ -45,7 +46,7 @@ extension Daemon {
     /// What is wrong and no camera's.
     private var generalTroubles: [String] {
         let others = [
-            configuration.sentence, access.trouble, certificate.trouble, ledTrouble.map { "camera.led: \($0)" },
+            configuration.sentence, access.trouble, certificate.trouble, web?.trouble, ledTrouble.map { "camera.led: \($0)" },
         ]
         return cameras.troubles + others.compactMap { $0 }
     }

@@ -101,6 +101,8 @@ extension Status {
         facts.append(["clock", clock])
         facts.append(["configuration", "\(configuration.file), read \(Self.local(configuration.since))"])
         facts.append(["rtsp", "rtsp://\(rtsp.listen)/\(role == "camera" ? cameras.first?.name ?? "" : "CAMERA")"])
+        if let secure = rtsp.tlsListen { facts.append(["", "rtsps://\(secure)/…"]) }
+        if !web.isEmpty { facts.append(["page", web.joined(separator: " and ")]) }
         if !access.open { facts.append(["access", "nobody but this machine: 'martlet user add' lets others in"]) }
         let use = "\(resources.memory.inBytes), \(resources.threads) threads, \(resources.descriptors) files"
         facts.append(["process", "\(process), since \(Self.local(since)), \(use)"])

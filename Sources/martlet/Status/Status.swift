@@ -22,6 +22,8 @@ struct Status: Codable, Equatable, Sendable {
     var configuration: Configuration
     var clock: Clock
     var rtsp: RTSP
+    /// Where the page and the API are, as URLs.
+    var web: [String]
     var access: Access
     var recording: Recording
     var resources: Resources

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+internal import Dispatch
+internal import Glibc
+internal import Synchronization
+
+/// A file that is sent part by part, read on threads of its own: a disk that hangs holds up nobody but its client.
+final class FileParts: Sendable {
+    private static let size = 256 << 10
+    private static let queue = DispatchQueue(label: "http-files", attributes: .concurrent)
+
+    /// In bytes.
+    let byteCount: Int
+    private let descriptor: Int32
+    private let rest = Mutex<Range<Int>>(0..<0)
+
+    /// `nil` if there is no such file; a temporary one loses its name.
+    static func open(_ path: String, isTemporary: Bool) async -> FileParts? {
+        await withCheckedContinuation { done in
+            queue.async {
+                let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+                if isTemporary { unlink(path) }
+                var status = stat()
+                guard descriptor >= 0, fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+                    if descriptor >= 0 { close(descriptor) }
+                    done.resume(returning: nil)
+                    return
+                }
+                done.resume(returning: FileParts(descriptor, Int(status.st_size)))
+            }
+        }
+    }
+
+    private init(_ descriptor: Int32, _ byteCount: Int) { (self.descriptor, self.byteCount) = (descriptor, byteCount) }
+
+    deinit { close(descriptor) }
+
+    /// Its parts in order, one read for each that is asked for.
+    func stream(_ range: Range<Int>) -> AsyncStream<[UInt8]> {
+        rest.withLock { $0 = range }
+        return AsyncStream { await self.next() }
+    }
+
+    private func next() async -> [UInt8]? {
+        let range = rest.withLock { rest in
+            let part = rest.prefix(Self.size)
+            rest = part.endIndex..<rest.upperBound
+            return part.startIndex..<part.endIndex
+        }
+        guard !range.isEmpty else { return nil }
+        return await withCheckedContinuation { done in
+            Self.queue.async { [self] in
+                var bytes = [UInt8](repeating: 0, count: range.count)
+                var count = 0
+                while count < bytes.count {
+                    let got = bytes.withUnsafeMutableBytes {
+                        pread(
+                            descriptor,
+                            $0.baseAddress.map { $0 + count },
+                            $0.count - count,
+                            off_t(range.lowerBound + count)
+                        )
+                    }
+                    if got < 0, errno == EINTR { continue }
+                    // What is missing of the promised length tells the client that something is wrong.
+                    guard got > 0 else { break }
+                    count += got
+                }
+                done.resume(returning: count == bytes.count ? bytes : nil)
+            }
+        }
+    }
+}
