@@ -5,7 +5,7 @@ Against the mock, or, with MARTLET_PAGE=https://… MARTLET_USER=… MARTLET_PAS
 the mock's troubles, or the counter in its picture, is then left out. MARTLET_PAGE_PICTURES=DIR keeps screenshots.
 """
 
-import json
+import gzip
 import os
 import time
 import unittest
@@ -449,6 +449,28 @@ class Recorded(Walk):
         self.browser.picture("timeline-light")
 
 
+class Month(Walk):
+    arguments = ("--gaps", "10000")
+
+    def test_a_month_of_ten_thousand_gaps_is_panned(self):
+        self.mock_only()
+        self.enter()
+        self.browser.go(f"#/camera/front-door?t={instant(time.time() - 15 * 86400)}")
+        self.browser.find(".chunk")
+        rate = self.browser.wait_for_script("""
+          const model = document.querySelector('footage-timeline').model;
+          model.showAll();
+          const begin = performance.now();
+          for (let frame = 0; frame < 240; frame += 1) {
+            await new Promise(requestAnimationFrame);
+            model.zoom(0.999, model.time);
+            model.pan(((frame % 80 < 40 ? 1 : -1) * model.span) / 1000);
+          }
+          return 240000 / (performance.now() - begin);""")
+        print(f"a month with 10,000 gaps is panned at {rate:.0f} frames a second")
+        self.assertGreater(rate, 0)
+
+
 class Pages(Walk):
     def test_storage(self):
         self.enter()
@@ -486,7 +508,6 @@ class Pages(Walk):
         self.browser.until("document.querySelector('dialog input.mono')?.value.startsWith('martlet_')", "the token")
 
     def test_assets_are_small(self):
-        import gzip
         page = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "page")
         sizes = [len(gzip.compress(open(os.path.join(folder, name), "rb").read())) for folder, _, names in os.walk(page) for name in names]
         print(f"{len(sizes)} assets, {sum(sizes) / 1000:.1f} kB compressed")
