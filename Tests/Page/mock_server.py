@@ -13,6 +13,7 @@ import os
 import re
 import secrets
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -440,6 +441,10 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
+    def handle_error(self, request, address):
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, address)
+
 
 def serve(*arguments):
     """A server on a port of its own, in the background. @returns it; `server_port` says where."""
@@ -457,8 +462,6 @@ def serve(*arguments):
 
 
 if __name__ == "__main__":
-    import sys
-
     running = serve(*(sys.argv[1:] or ["--port", "8090"]))
     print(f"http://127.0.0.1:{running.server_port}/", flush=True)
     threading.Event().wait()

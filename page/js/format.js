@@ -13,14 +13,12 @@ const FORMATS = {
   hms: date({ ...clock, second: '2-digit' }),
   day: date({ weekday: 'short', day: 'numeric', month: 'short' }),
   dayMonth: date({ day: 'numeric', month: 'short' }),
-  month: date({ month: 'long', year: 'numeric' }),
 };
 
 export const hm = time => FORMATS.hm.format(time);
 export const hms = time => FORMATS.hms.format(time);
 export const day = time => FORMATS.day.format(time);
 export const dayMonth = time => FORMATS.dayMonth.format(time);
-export const month = time => FORMATS.month.format(time);
 /** `.042`: the milliseconds of a time. */
 export const milliseconds = time => `.${String(Math.floor(((time % SECOND) + SECOND) % SECOND)).padStart(3, '0')}`;
 export const instant = time => new Date(time).toISOString();

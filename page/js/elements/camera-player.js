@@ -31,8 +31,15 @@ export class CameraPlayer extends HTMLElement {
   /** The gap before which the last picture is held. */
   #held = null;
 
-  /** @param {object} options camera, model, footage, lead */
-  attach({ camera, model, footage, lead = true }) {
+  /**
+   * @param {object} options
+   * @param {string} options.camera
+   * @param {TimeModel} options.model
+   * @param {Footage} options.footage
+   * @param {boolean} [options.lead]
+   * @param {boolean} [options.sharing] one of many: live pictures take turns where connections are few
+   */
+  attach({ camera, model, footage, lead = true, sharing = false }) {
     const { signal } = this.#life;
     Object.assign(this, { camera, lead });
     this.#model = model;
@@ -46,11 +53,11 @@ export class CameraPlayer extends HTMLElement {
       note: h('div', { class: 'player-wait', hidden: true, role: 'status' }),
     };
     fill(this, this.#parts.still, this.#parts.live, this.#parts.recorded, this.#parts.gap, this.#parts.note);
-    this.#live = new LivePlayer(this.#parts.live, camera);
+    this.#live = new LivePlayer(this.#parts.live, this.#parts.still, camera, { sharing });
     this.#live.addEventListener('state', () => this.#followLive(), { signal });
     model.addEventListener('mode', () => this.#mode(), { signal });
     model.addEventListener('seek', () => this.#seek(), { signal });
-    if (!lead) model.addEventListener('time', () => this.#keepStep(), { signal });
+    model.addEventListener('time', () => this.#keepStep(), { signal });
     footage.addEventListener('change', () => this.#nameGap(), { signal });
     this.#mode();
     this.#seek();
@@ -116,8 +123,8 @@ export class CameraPlayer extends HTMLElement {
     if (!this.#model.live) return;
     const { state, reason } = this.#live;
     if (state === 'live') this.#ready();
+    else if (state === 'turn') delete this.dataset.ready;
     else {
-      hold(this.#parts.live, this.#parts.still);
       delete this.dataset.ready;
       this.classList.add('dimmed');
       this.#say(state === 'lost' ? `No live picture. ${reason ?? ''} Trying again.` : 'Connecting…');
@@ -161,12 +168,14 @@ export class CameraPlayer extends HTMLElement {
   #frame(time) {
     this.#ready();
     this.dispatchEvent(new CustomEvent('frame', { detail: time }));
-    if (this.lead) this.#model.present(time);
+    if (!this.lead) return;
+    this.#recorded.nudge(1);
+    this.#model.present(time);
   }
 
   /** Rates a little off bring a camera in step with the others; far off it is sought. */
   #keepStep() {
-    if (this.#model.live || !this.#recorded) return;
+    if (this.lead || this.#model.live || !this.#recorded) return;
     const span = this.#footage.at(this.#model.time);
     const hole = span?.kind === 'gap';
     if (hole !== !this.#parts.gap.hidden) {
@@ -219,7 +228,7 @@ export class CameraPlayer extends HTMLElement {
   /** Playback that ran into a gap says so for a moment, and goes on behind it. */
   #goOn() {
     clearTimeout(this.#onward);
-    this.#onward = setTimeout(() => this.#model.playing && this.#leaveGap(), SHOWN);
+    this.#onward = setTimeout(() => this.lead && this.#model.playing && this.#leaveGap(), SHOWN);
   }
 
   #leaveGap() {

@@ -3,7 +3,6 @@ import { cameraState } from '../camera-state.js';
 import { fill, h } from '../dom.js';
 import { duration, hms, SECOND } from '../format.js';
 import { LivePlayer } from '../media/live-player.js';
-import { hold } from '../media/still.js';
 import { link } from '../router.js';
 import { status } from '../status.js';
 import { chip } from './state-chip.js';
@@ -30,17 +29,15 @@ customElements.define(
       const anchor = h('a', { href: link('camera', this.camera) }, h('div', { class: 'tile-picture' }, video, still, why), caption);
       this.#parts = { video, still, why, caption, anchor };
       fill(this, anchor);
-      this.#player = new LivePlayer(video, this.camera, { sharing: true });
+      this.#player = new LivePlayer(video, still, this.camera, { sharing: true });
       this.#player.addEventListener('state', () => this.#follow(), { signal });
       for (const type of ['status', 'known']) status.addEventListener(type, () => this.#draw(), { signal });
       const sight = new IntersectionObserver(([entry]) => (entry.isIntersecting ? this.#player.start() : this.#leave()), { rootMargin: '80px' });
       sight.observe(this);
       const timer = setInterval(() => this.#draw(), SECOND);
-      const freeze = setInterval(() => this.#player.state === 'live' && hold(video, still), 400);
       signal.addEventListener('abort', () => {
         sight.disconnect();
         clearInterval(timer);
-        clearInterval(freeze);
       });
       this.#follow();
     }

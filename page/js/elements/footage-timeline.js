@@ -16,8 +16,9 @@ const narrow = matchMedia('(max-width: 760px)');
  * Events: `act` (detail: `export`, `protect` or `link`, for the selection), `shown` (detail: the cameras whose pictures are asked for).
  */
 class FootageTimeline extends HTMLElement {
+  /** @type {TimeModel} */
+  model;
   #life = new AbortController();
-  #model;
   #footages;
   #rate;
   #may;
@@ -37,8 +38,7 @@ class FootageTimeline extends HTMLElement {
    * @param {string[]} [options.shown] the cameras that are ticked, where there are many
    */
   attach({ model, footages, rate, may, shown }) {
-    Object.assign(this, { model });
-    this.#model = model;
+    this.model = model;
     this.#footages = footages;
     this.#rate = rate;
     this.#may = may;
@@ -95,12 +95,12 @@ class FootageTimeline extends HTMLElement {
   }
 
   x(time) {
-    const { from } = this.#model.view;
-    return this.#left + ((time - from) / this.#model.span) * (this.#parts.canvas.clientWidth - this.#left);
+    const { from } = this.model.view;
+    return this.#left + ((time - from) / this.model.span) * (this.#parts.canvas.clientWidth - this.#left);
   }
 
   time(x) {
-    return this.#model.view.from + ((x - this.#left) / (this.#parts.canvas.clientWidth - this.#left)) * this.#model.span;
+    return this.model.view.from + ((x - this.#left) / (this.#parts.canvas.clientWidth - this.#left)) * this.model.span;
   }
 
   redraw() {
@@ -132,11 +132,11 @@ class FootageTimeline extends HTMLElement {
     const { context, width, height } = surface;
     const colours = this.#colours;
     const pen = { ...surface, colours };
-    const { view, live, time } = this.#model;
+    const { view, live, time } = this.model;
     const { top, height: tall, gap } = this.#rows;
     const left = this.#left;
-    const now = this.#model.now();
-    const label = live ? `Live ${hms(time)}` : hms(time) + (this.#model.span < 2 * MINUTE ? milliseconds(time) : '');
+    const now = this.model.now();
+    const label = live ? `Live ${hms(time)}` : hms(time) + (this.model.span < 2 * MINUTE ? milliseconds(time) : '');
     context.font = `600 11px ${colours.font}`;
     const labelWidth = context.measureText(label).width + 14;
     const head = this.x(time);
@@ -182,7 +182,7 @@ class FootageTimeline extends HTMLElement {
   }
 
   #drawSelection(context, colours, left, right, top, height) {
-    const { selection } = this.#model;
+    const { selection } = this.model;
     if (!selection) return;
     const [from, to] = [selection.from, selection.to].map(time => clamp(this.x(time), left, right));
     const bottom = this.many ? height - 4 : top + this.#rows.height + 4;
@@ -200,7 +200,7 @@ class FootageTimeline extends HTMLElement {
 
   /** What a screen reader says of the place on the axis. */
   #speak() {
-    const { time, live, view } = this.#model;
+    const { time, live, view } = this.model;
     const { canvas } = this.#parts;
     const text = live ? 'Live' : `${day(time)}, ${hms(time)}${this.#footages[0].at(time)?.kind === 'gap' ? ', in a gap' : ''}`;
     if (canvas.getAttribute('aria-valuetext') === text) return;
@@ -214,7 +214,7 @@ class FootageTimeline extends HTMLElement {
   #key(event) {
     const move = { PageUp: -0.1, PageDown: 0.1 }[event.key];
     if (!move) return;
-    this.#model.seek(this.#model.time + move * this.#model.span);
+    this.model.seek(this.model.time + move * this.model.span);
     event.preventDefault();
   }
 
@@ -222,7 +222,7 @@ class FootageTimeline extends HTMLElement {
     const time = this.time(x);
     const { tip, words } = this.#parts;
     const { top, height, gap } = this.#rows;
-    if (time > this.#model.now() || x < this.#left || y < RULER - 4) return this.#leave();
+    if (time > this.model.now() || x < this.#left || y < RULER - 4) return this.#leave();
     const footage = this.#footages[clamp(Math.floor((y - top) / (height + gap)), 0, this.#footages.length - 1)];
     this.#hover = time;
     tip.hidden = false;
@@ -240,7 +240,7 @@ class FootageTimeline extends HTMLElement {
     if (footage.oldest !== undefined && time < footage.oldest) lines.push(h('p', {}, 'Before the oldest footage'));
     else if (span?.kind === 'gap') {
       const { word, sentence } = gapReason(span);
-      const open = span.to >= this.#model.now() - 3 * SECOND;
+      const open = span.to >= this.model.now() - 3 * SECOND;
       lines.push(
         h('p', { class: 'tip-gap' }, `${word}: ${duration(span.to - span.from)} missing`),
         h('p', {}, `${hms(span.from)} to ${open ? 'now' : hms(span.to)}`),
@@ -262,7 +262,7 @@ class FootageTimeline extends HTMLElement {
       return;
     }
     if (!this.#previews.has(footage.camera)) this.#previews.set(footage.camera, new Preview(footage.camera));
-    const bitmap = await this.#previews.get(footage.camera).at(time, (this.#model.span / this.clientWidth) * 4);
+    const bitmap = await this.#previews.get(footage.camera).at(time, (this.model.span / this.clientWidth) * 4);
     if (!bitmap || this.#hover == null || this.#life.signal.aborted) return;
     [picture.width, picture.height] = [bitmap.width, bitmap.height];
     picture.getContext('2d').drawImage(bitmap, 0, 0);
@@ -276,7 +276,7 @@ class FootageTimeline extends HTMLElement {
   }
 
   #selection() {
-    const { selection } = this.#model;
+    const { selection } = this.model;
     const { bar } = this.#parts;
     bar.hidden = !selection;
     if (!selection) return;
@@ -289,13 +289,13 @@ class FootageTimeline extends HTMLElement {
       this.#may && button({ class: 'btn sm pri', symbol: 'download', text: 'Export', on: { click: act('export') } }),
       this.#may && button({ class: 'btn sm', symbol: 'lock', text: 'Protect', on: { click: act('protect') } }),
       button({ class: 'btn sm', symbol: 'link', text: 'Copy link', on: { click: act('link') } }),
-      button({ class: 'btn sm ghost icon', symbol: 'close', label: 'Clear the selection', on: { click: () => this.#model.select(null) } }),
+      button({ class: 'btn sm ghost icon', symbol: 'close', label: 'Clear the selection', on: { click: () => this.model.select(null) } }),
     );
     this.#placeBar();
   }
 
   #placeBar() {
-    const { selection } = this.#model;
+    const { selection } = this.model;
     const half = this.#parts.bar.offsetWidth / 2;
     const middle = (this.x(selection.from) + this.x(selection.to)) / 2;
     this.#parts.bar.style.setProperty('left', `${clamp(middle, half + 4, Math.max(half + 4, this.clientWidth - half - 4))}px`);

@@ -15,8 +15,11 @@ export function rateFor(behind) {
   return 1;
 }
 
-/** Live video as fragments in one endless response. Resolves when it ends; throws when it fails. */
-export async function playFragments(video, camera, signal, onPicture) {
+/**
+ * Live video as fragments in one endless response. Resolves when it ends; throws when it fails.
+ * @param {{picture: () => void, ending: () => void}} tell of each picture, and before the last is gone
+ */
+export async function playFragments(video, camera, signal, tell) {
   const response = await request('GET', address(`${cameraPath(camera)}/live.mp4`), { signal });
   const type = response.headers.get('Martlet-Mime');
   if (!type || !Source.supports(type)) {
@@ -27,7 +30,7 @@ export async function playFragments(video, camera, signal, onPicture) {
   const reader = response.body.getReader();
   let begun = false;
   const picture = () => {
-    onPicture();
+    tell.picture();
     if (!signal.aborted) video.requestVideoFrameCallback(picture);
   };
   video.requestVideoFrameCallback(picture);
@@ -50,6 +53,7 @@ export async function playFragments(video, camera, signal, onPicture) {
       if (video.currentTime - buffered.start(0) > 2 * KEPT) await source.remove(0, video.currentTime - KEPT);
     }
   } finally {
+    tell.ending();
     reader.cancel().catch(() => {});
     source.close(video);
   }

@@ -11,7 +11,7 @@ const TURN = 3000;
 const waiting = [];
 let taken = 0;
 
-const many = () => performance.getEntriesByType('navigation')[0]?.nextHopProtocol !== 'http/1.1';
+const many = () => ['h2', 'h3'].includes(performance.getEntriesByType('navigation')[0]?.nextHopProtocol);
 
 /** Whether somebody waits for a place. */
 export const wanted = () => waiting.length > 0;

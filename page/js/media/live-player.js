@@ -2,6 +2,7 @@
 import { playFragments } from './live-fragments.js';
 import { place, wanted } from './live-places.js';
 import { NoWebRTC, playWebRTC } from './live-webrtc.js';
+import { hold } from './still.js';
 
 /** Without a picture for this long it is not live any more, in ms. */
 const SILENCE = 3000;
@@ -10,7 +11,7 @@ const RETRY = [500, 1000, 2000, 4000];
 /**
  * Live video of a camera on a video element, whichever way it comes, again and again. It stops by itself in a hidden tab.
  *
- * Events: `picture` with each frame, `state` (`connecting`, `live`, `turn` — live, but others have the connections now —,
+ * Events: `state` (`connecting`, `live`, `turn` — live, but others have the connections now —,
  * `lost`, with `reason`).
  */
 export class LivePlayer extends EventTarget {
@@ -22,13 +23,20 @@ export class LivePlayer extends EventTarget {
   lastPicture = null;
   #abort = null;
   #video;
+  #still;
   #camera;
   #life = new AbortController();
 
-  /** @param {boolean} sharing gives its connection to others after a while (tiles of a wall) */
-  constructor(video, camera, { sharing = false } = {}) {
+  /**
+   * @param {HTMLVideoElement} video
+   * @param {HTMLCanvasElement} still keeps the last picture
+   * @param {string} camera
+   * @param {{sharing?: boolean}} [options] sharing: gives its connection to others after a while
+   */
+  constructor(video, still, camera, { sharing = false } = {}) {
     super();
     this.#video = video;
+    this.#still = still;
     this.#camera = camera;
     this.sharing = sharing;
     video.muted = true;
@@ -84,10 +92,12 @@ export class LivePlayer extends EventTarget {
     const both = AbortSignal.any([signal, attempt.signal]);
     let held = null;
     let began = performance.now();
-    const picture = () => {
-      this.lastPicture = Date.now();
-      this.#tell('live');
-      this.dispatchEvent(new Event('picture'));
+    const tell = {
+      picture: () => {
+        this.lastPicture = Date.now();
+        this.#tell('live');
+      },
+      ending: () => hold(this.#video, this.#still),
     };
     const watch = setInterval(() => {
       const age = Date.now() - (this.lastPicture ?? 0);
@@ -101,13 +111,13 @@ export class LivePlayer extends EventTarget {
     try {
       try {
         this.way = 'webrtc';
-        await playWebRTC(this.#video, this.#camera, both, picture);
+        await playWebRTC(this.#video, this.#camera, both, tell);
       } catch (error) {
         if (!(error instanceof NoWebRTC)) throw error;
         this.way = 'fragments';
         held = await place(both);
         began = performance.now();
-        await playFragments(this.#video, this.#camera, both, picture);
+        await playFragments(this.#video, this.#camera, both, tell);
       }
     } catch (error) {
       if (this.state !== 'turn') throw attempt.signal.aborted ? attempt.signal.reason : error;

@@ -12,7 +12,7 @@ export class NoWebRTC extends Error {}
 let missing = !('RTCPeerConnection' in window);
 
 /** Live video by WHEP. Resolves when the connection is lost after a picture; throws NoWebRTC where none came within 3 s. */
-export async function playWebRTC(video, camera, signal, onPicture) {
+export async function playWebRTC(video, camera, signal, tell) {
   if (missing) throw new NoWebRTC();
   const connection = new RTCPeerConnection();
   const patience = AbortSignal.timeout(PATIENCE);
@@ -33,7 +33,7 @@ export async function playWebRTC(video, camera, signal, onPicture) {
     video.play().catch(() => {});
     await firstPicture(video, trying);
     const picture = () => {
-      onPicture();
+      tell.picture();
       if (!signal.aborted) video.requestVideoFrameCallback(picture);
     };
     picture();
@@ -43,6 +43,7 @@ export async function playWebRTC(video, camera, signal, onPicture) {
     if (error instanceof Problem && MISSING.includes(error.status)) missing = true;
     throw new NoWebRTC(error.message);
   } finally {
+    tell.ending();
     connection.close();
     video.srcObject = null;
     if (resource) request('DELETE', new URL(resource, location.href).href).catch(() => {});

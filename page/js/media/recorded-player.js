@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { address, cameraPath, get, request } from '../api.js';
 import { instant } from '../format.js';
+import { status } from '../status.js';
 import { cover, endOf, GRID, isCovered, nextPiece, nextSegment, parsePiece, pieceAt, within } from './buffer-window.js';
 import { frames, videoTrack } from './fragment.js';
 import { Source } from './source.js';
@@ -14,9 +15,11 @@ const BEHIND = 30;
 /** From this speed on, only keyframes. */
 const FAST = 4;
 const GRID_FAST = 32;
-/** Pieces are asked for so far around what is played, in seconds, and anew while a chunk grows. */
+/** Pieces are asked for so far around what is played, and as often while there are new ones, in seconds. */
 const LIST = 120;
 const GROWTH = 1;
+/** What was captured so lately may not have been written yet, in seconds: it is no gap. */
+const UNWRITTEN = 6;
 /** A hole this short is passed over, in seconds: a frame or two that were lost. */
 const HOLE = 1.5;
 
@@ -84,7 +87,11 @@ export class RecordedPlayer extends EventTarget {
       await this.#list(time, fetching.signal);
       if (fetching.signal.aborted) return;
       const piece = pieceAt(this.#pieces, time);
-      if (!piece) return this.#enterGap(time);
+      if (!piece) {
+        const newest = this.#pieces.at(-1);
+        const unwritten = newest && time >= endOf(newest) && status.now() / 1000 - endOf(newest) < UNWRITTEN;
+        return unwritten ? await this.seek(endOf(newest) - 0.2) : this.#enterGap(time);
+      }
       await this.#clear(piece);
       if (fetching.signal.aborted) return;
       this.#video.currentTime = time;
@@ -165,16 +172,16 @@ export class RecordedPlayer extends EventTarget {
     else this.#video.pause();
   }
 
-  /** Learns which chunks there are around `time`. */
+  /** Learns which chunks there are around `time`. What comes after now is not known yet, and is asked for again. */
   async #list(time, signal) {
     const { from, to, at } = this.#listed;
-    const tail = this.#pieces.at(-1);
-    const growing = tail?.open && endOf(tail) - time < AHEAD && performance.now() - at > GROWTH * 1000;
-    if (time >= from + 5 && time + AHEAD_FAST <= to && !growing) return;
+    const fresh = performance.now() - at < GROWTH * 1000;
+    if (time >= from + 5 && (time + AHEAD_FAST <= to || (fresh && time <= to))) return;
     const span = { from: time - LIST / 2, to: time + LIST };
+    const now = status.now() / 1000;
     const answer = await get(`${cameraPath(this.#camera)}/media`, { from: instant(span.from * 1000), to: instant(span.to * 1000) }, signal);
     this.#pieces = answer.pieces.map(parsePiece);
-    this.#listed = { ...span, at: performance.now() };
+    this.#listed = { from: span.from, to: Math.min(span.to, now), at: performance.now() };
   }
 
   async #clear(piece) {

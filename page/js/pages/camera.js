@@ -95,7 +95,12 @@ export function cameraPage(root, { argument: camera, parameters }) {
   };
   for (const type of ['status', 'known']) status.addEventListener(type, about, { signal });
   for (const type of ['seek', 'mode']) model.addEventListener(type, remember, { signal });
-  footage.addEventListener('trouble', ({ detail }) => status.known && toast(detail.message), { signal });
+  let said = null;
+  const complain = ({ detail }) => {
+    if (status.known && detail.message !== said) toast(detail.message);
+    said = detail.message;
+  };
+  footage.addEventListener('trouble', complain, { signal });
   addEventListener('keydown', event => numbered(event), { signal });
   about();
   footage.start();

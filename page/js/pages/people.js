@@ -62,7 +62,7 @@ const options = (values, chosen) => Object.keys(values).map(value => h('option',
 const people = (users, attempt) =>
   h(
     'table',
-    {},
+    { class: 'accounts' },
     h('thead', {}, h('tr', {}, ['Name', 'Role', 'May', 'Since', ''].map(text => h('th', {}, text)))),
     h(
       'tbody',
@@ -93,7 +93,7 @@ const tokenTable = (tokens, attempt) =>
   tokens.length
     ? h(
         'table',
-        {},
+        { class: 'accounts' },
         h('thead', {}, h('tr', {}, ['Token', 'Camera', 'May', 'Since', ''].map(text => h('th', {}, text)))),
         h(
           'tbody',
