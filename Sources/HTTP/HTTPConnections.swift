@@ -85,7 +85,9 @@ final class HTTPConnections: Sendable {
         let now = Self.now
         state.withLock { state in
             for (end, connection) in state.present {
-                if let deadline = connection.deadline, deadline <= now { Self.cut(state.present.removeValue(forKey: end)) }
+                if let deadline = connection.deadline, deadline <= now {
+                    Self.cut(state.present.removeValue(forKey: end))
+                }
             }
         }
     }
@@ -106,7 +108,9 @@ final class HTTPConnections: Sendable {
     }
 
     private static func release(_ connection: Connection?) {
-        if let connection, let pointer = UnsafeMutableRawPointer(bitPattern: connection.socket) { g_object_unref(pointer) }
+        if let connection, let pointer = UnsafeMutableRawPointer(bitPattern: connection.socket) {
+            g_object_unref(pointer)
+        }
     }
 
     private static var now: Int64 { Int64(g_get_monotonic_time() / 1_000_000) }

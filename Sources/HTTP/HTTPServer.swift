@@ -75,7 +75,8 @@ internal import Synchronization
     /// By a listener of our own: libsoup's lets anybody have as many connections as there are descriptors, each with a
     /// thread while it shakes hands.
     package func listen(host: String, port: Int, certificate: TLSCertificate? = nil) throws(ListenError) {
-        guard let address = g_inet_socket_address_new_from_string(host == "localhost" ? "127.0.0.1" : host, guint(port)),
+        guard
+            let address = g_inet_socket_address_new_from_string(host == "localhost" ? "127.0.0.1" : host, guint(port)),
             let service = g_socket_service_new()
         else {
             throw ListenError(description: "\(host) is no address of a network interface")

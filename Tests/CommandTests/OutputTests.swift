@@ -122,6 +122,7 @@ struct OutputTests {
             ),
             clock: .init(synchronised: true),
             rtsp: .init(listen: "0.0.0.0:8554"),
+            web: [],
             access: .init(open: false, directory: "/var/lib/martlet/access"),
             recording: .init(directory: "/var/lib/martlet/store", open: true, used: 81_200_000_000),
             resources: .init(memory: 45_300_000, threads: 121, descriptors: 328),

@@ -174,6 +174,14 @@ struct RouterTests {
         )
         // A name that was made to lead here is another site's.
         #expect(try await site.ask("GET", "/session", from: "127.0.0.1").body == #"{"state":"closed"}"#)
+        for host in ["127.evil.example:8080", "127.0.0.1.evil.example", "localhost.evil.example", ""] {
+            let answer = try await site.ask("GET", "/session", headers: ["Host": host], from: "127.0.0.1")
+            #expect(answer.body == #"{"state":"closed"}"#, "\(host)")
+        }
+        let passed = here.merging(["X-Real-IP": "192.0.2.7"]) { $1 }
+        #expect(
+            try await site.ask("GET", "/session", headers: passed, from: "127.0.0.1").body == #"{"state":"closed"}"#
+        )
         #expect(try await site.ask("GET", "/status", headers: here, from: "127.0.0.1").status == 200)
         #expect(try await site.ask("GET", "/users", headers: here, from: "127.0.0.1").status == 403)
         let body = #"{"username":"anna","password":"\#(Self.password)"}"#

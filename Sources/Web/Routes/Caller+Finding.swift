@@ -13,7 +13,8 @@ extension Caller {
     static func of(_ request: HTTPRequest, _ backend: Backend) async throws(Problem) -> Caller {
         if let text = request.cookie(cookie) {
             let now = UTCTime.now.nanoseconds / 1_000_000_000
-            do { if let user = try await backend.access().user(ofSession: text, at: now) { return .user(user) } } catch {
+            do { if let user = try await backend.access().user(ofSession: text, at: now) { return .user(user) } } catch
+            {
                 // Why is the machine's own business, and in its log.
                 throw Problem(503, "users and tokens cannot be read now", retryAfter: 2)
             }

@@ -31,7 +31,12 @@ enum ClipRoutes {
             .filter { $0.state != .deleting && $0.state != .damaged }
         guard !chunks.isEmpty else { throw Problem(404, "nothing of '\(call["camera"])' was recorded in that time") }
         let bytes = chunks.reduce(0) { $0 + $1.bytes }
-        guard isFree.withLock({ free in defer { free = false }; return free }) else {
+        guard
+            isFree.withLock({ free in
+                defer { free = false }
+                return free
+            })
+        else {
             throw Problem(503, "another clip is being made: try again when it is done", retryAfter: 5)
         }
         defer { isFree.withLock { $0 = true } }
@@ -54,7 +59,8 @@ enum ClipRoutes {
                 done.resume(
                     with: Result {
                         var room = statvfs()
-                        let free = statvfs(temporaryFolder, &room) == 0 ? Int64(room.f_bavail) * Int64(room.f_frsize) : 0
+                        let free =
+                            statvfs(temporaryFolder, &room) == 0 ? Int64(room.f_bavail) * Int64(room.f_frsize) : 0
                         // As much again stays free: others need it too.
                         guard free > 2 * bytes else {
                             throw Problem(503, "there is no room for it in \(temporaryFolder): ask for less")

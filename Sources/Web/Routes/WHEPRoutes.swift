@@ -67,7 +67,9 @@ final class WHEPRoutes: Sendable {
             let answer = try await session.answer(offer) { [weak self] in
                 self?.places.withLock { _ = $0.removeValue(forKey: id) }
             }
-            call.whenUnwelcome(isOver: { [weak session] in session?.isOver ?? true }) { [weak session] in session?.stop() }
+            call.whenUnwelcome(isOver: { [weak session] in session?.isOver ?? true }) { [weak session] in
+                session?.stop()
+            }
             return HTTPResponse(
                 201,
                 type: "application/sdp",

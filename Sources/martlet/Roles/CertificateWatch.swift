@@ -47,7 +47,8 @@ internal import Glibc
                 changed(new)
                 Log.notice("another certificate is shown from now on: \(new.fingerprint)")
             } catch {
-                trouble = current == nil
+                trouble =
+                    current == nil
                     ? "nothing is served encrypted: \(error)" : "the former certificate goes on to be shown: \(error)"
                 Log.error(trouble ?? "")
             }

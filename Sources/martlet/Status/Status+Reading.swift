@@ -46,7 +46,8 @@ extension Daemon {
     /// What is wrong and no camera's.
     private var generalTroubles: [String] {
         let others = [
-            configuration.sentence, access.trouble, certificate.trouble, web?.trouble, ledTrouble.map { "camera.led: \($0)" },
+            configuration.sentence, access.trouble, certificate.trouble, web?.trouble,
+            ledTrouble.map { "camera.led: \($0)" },
         ]
         return cameras.troubles + others.compactMap { $0 }
     }
