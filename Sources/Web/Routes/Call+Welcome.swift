@@ -12,13 +12,26 @@ extension Call {
         }
     }
 
-    /// Calls `end` once whoever asked may no longer have what goes on; looks twice a second, until `isOver`.
-    func whenUnwelcome(isOver: @escaping @Sendable () -> Bool, _ end: @escaping @Sendable () -> Void) {
-        Task {
-            while !isOver() {
+    /// Stops what goes on once whoever asked for it may no longer have it; looks twice a second.
+    func watch(_ stream: some Stoppable) {
+        Task { [weak stream] in
+            while stream.map({ !$0.isOver }) ?? false {
                 do { try await Task.sleep(for: .milliseconds(500)) } catch { return }
-                guard await isStillWelcome else { return end() }
+                guard await isStillWelcome else {
+                    stream?.stop()
+                    return
+                }
             }
         }
     }
 }
+
+/// What goes on until it is stopped.
+protocol Stoppable: AnyObject, Sendable {
+    var isOver: Bool { get }
+
+    func stop()
+}
+
+extension LiveStream: Stoppable {}
+extension WebRTCSession: Stoppable {}

@@ -29,9 +29,7 @@ struct LiveRoutes: Sendable {
                 }
                 let stream = try LiveStream(of: feed, library.description(LiveStream.pipeline))
                 let response = try await stream.response()
-                call.whenUnwelcome(isOver: { [weak stream] in stream?.isOver ?? true }) { [weak stream] in
-                    stream?.stop()
-                }
+                call.watch(stream)
                 return response
             },
         ]

@@ -67,9 +67,7 @@ final class WHEPRoutes: Sendable {
             let answer = try await session.answer(offer) { [weak self] in
                 self?.places.withLock { _ = $0.removeValue(forKey: id) }
             }
-            call.whenUnwelcome(isOver: { [weak session] in session?.isOver ?? true }) { [weak session] in
-                session?.stop()
-            }
+            call.watch(session)
             return HTTPResponse(
                 201,
                 type: "application/sdp",
