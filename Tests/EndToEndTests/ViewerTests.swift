@@ -197,8 +197,9 @@ import Testing
         try await place.end()
     }
 
-    /// In a process of its own: with more than 1024 descriptors Foundation starts no others from this one. Every tenth
-    /// sends the beginning of a ClientHello.
+    /// In a process of its own: with more than 1024 descriptors Foundation starts no others from this one.
+    ///
+    /// Every tenth sends the beginning of a ClientHello.
     private static let strangers = """
         import resource, signal, socket, sys
         resource.setrlimit(resource.RLIMIT_NOFILE, (4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
