@@ -60,6 +60,7 @@ class Daemons:
             self.configuration(role).write_text(
                 f'{text}[{role}.recording]\ndirectory = "{folder}/{role}"\nchunk-duration = "1 min"\n'
                 f'[{role}.rtsp]\nlisten = "127.0.0.1:{plain}"\ntls-listen = "127.0.0.1:{encrypted}"\n'
+                f'[{role}.web]\nlisten = "none"\ntls-listen = "none"\n'
                 f'[access]\ndirectory = "{folder}/access-{role}"\n'
             )
         # Where the daemons can be asked: in a folder that nobody else clears up.
@@ -68,7 +69,7 @@ class Daemons:
         self.tokens = {}
         for role in PORTS:
             self.command(role, "user", "add", USER, "--password-file", folder / "password")
-            self.tokens[role] = self.command(role, "token", "issue", "door").strip()
+            self.tokens[role] = self.command(role, "token", "issue", "door", "--rights", "both").strip()
         (folder / "token").write_text(self.tokens["camera"] + "\n")
         for role in PORTS:
             self.processes[role] = subprocess.Popen(
@@ -77,7 +78,7 @@ class Daemons:
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=open(folder / f"{role}.log", "w"),
             )
             atexit.register(self.processes[role].kill)
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while not all(self.states()):
             if time.monotonic() > deadline or self.ended():
                 sys.exit("they do not start:\n" + "".join(self.log(role) for role in PORTS))

@@ -19,6 +19,7 @@ package final class TLSCertificate: Object, @unchecked Sendable {  // Never chan
             throw Failure(description: takeMessage(of: error))
         }
         super.init(adopting: UnsafeMutableRawPointer(pointer))
+        TLSDatabase.spareServers()
     }
 
     /// One that a peer has shown.

@@ -16,7 +16,9 @@ final class CertificatePin: Sendable {
     /// Has `rtspsrc` or `rtspclientsink` ask about each certificate.
     func guardConnections(of element: Element) throws {
         refused.withLock { $0 = nil }
-        if fingerprint != nil { try element.set("tls-database", to: TLSDatabase()) }
+        if let database = fingerprint == nil ? TLSDatabase.system : TLSDatabase() {
+            try element.set("tls-database", to: database)
+        }
         // Asked where nobody vouches for the certificate, as with all that are made by their own machines.
         element.connect("accept-certificate") { [weak self] arguments in
             arguments.certificate(1).flatMap { self?.accepts($0.fingerprint) } ?? false

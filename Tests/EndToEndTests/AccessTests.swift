@@ -116,4 +116,37 @@ struct AccessTests {
         // What is secret is in no log.
         #expect(camera.count(of: token) + store.count(of: token) + camera.count(of: "battery") == 0)
     }
+
+    @Test(
+        "a certificate that the machine's authorities vouch for is taken without a fingerprint, by one that serves as well",
+        .enabled(if: Mount.isPossible, Mount.reason)
+    )
+    func vouchedFor() async throws {
+        let scratch = try ScratchDirectory()
+        let door = try TestCamera("door", in: scratch, size: (160, 120))
+        let (secure, other) = (try freePort(), try freePort())
+        try serveEncrypted(door.configuration, at: "127.0.0.1:\(secure)")
+        let camera = try Martlet("camera", "--config", door.configuration)
+        try await camera.expect("capture runs")
+        let places = try TestStore([(name: "door", url: "rtsps://localhost:\(secure)/door", more: "")], in: scratch)
+        // It serves encrypted itself: what it asks of others is not what it asks of itself.
+        try serveEncrypted(places.configuration, at: "127.0.0.1:\(other)")
+        let stranger = try Martlet("store", "--config", places.configuration)
+        try await stranger.expect("nobody vouches for the server's certificate")
+        stranger.send(SIGTERM)
+        #expect(try await stranger.end() == 0)
+        // Authorities of the store's own, in a mount namespace of its own.
+        let store = try Martlet(
+            running: [
+                "unshare", "--mount", "sh", "-c",
+                "mount --bind \"$0\" /etc/ssl/certs/ca-certificates.crt && exec \"$@\"",
+                scratch("access-door/certificate.pem"), try Martlet.path, "store", "--config", places.configuration,
+            ]
+        )
+        try await store.expect("receiver runs")
+        for process in [store, camera] {
+            process.send(SIGTERM)
+            #expect(try await process.end() == 0)
+        }
+    }
 }

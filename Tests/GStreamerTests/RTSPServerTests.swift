@@ -222,6 +222,26 @@ struct RTSPServerTests {
         server.close()
     }
 
+    @Test(
+        "whoever connects encrypted does not have the machine's authorities read; who is connected to is held to them"
+    )
+    func authorities() async throws {
+        let scratch = try ScratchDirectory()
+        let made = try await run(
+            [
+                "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj",
+                "/CN=x",
+            ]
+                + ["-keyout", scratch("key"), "-out", scratch("certificate")]
+        )
+        #expect(made.status == 0, "\(made.errors)")
+        _ = try TLSCertificate(certificate: scratch("certificate"), key: scratch("key"))
+        let ours = try #require(TLSDatabase.ofServers)
+        #expect(ours.typeName == "MartletTLSDatabase")
+        let theirs = try #require(TLSDatabase.system)
+        #expect(theirs.typeName != "MartletTLSDatabase")
+    }
+
     @Test("a server that closes hangs up on everybody, and listens no more")
     @MainLoop
     func close() async throws {
