@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import CGStreamer
-package import GLib
+internal import GLib
 
 // What an `rtspclientsink` is told while it prepares, and a description cannot say.
 extension Element {

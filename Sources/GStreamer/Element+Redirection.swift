@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import CGStreamer
-package import GLib
+internal import GLib
 
 extension Element {
     /// Has an `rtspsrc` talk to no other server than that of its URL, whoever redirects it: it would show its password there.

@@ -2,7 +2,7 @@
 package import Configuration
 package import Footage
 internal import GLib
-package import GStreamer
+internal import GStreamer
 
 /// The local camera: sensor, encoder and parser, as one of the descriptions in `pipelines/capture/`.
 package struct Capture: FeedSource {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import GLib
-package import GStreamer
+internal import GStreamer
 internal import Synchronization
 
 /// Which certificate an RTSP server is to show.

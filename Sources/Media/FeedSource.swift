@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Footage
-package import GStreamer
+internal import GStreamer
 
 /// What fills a feed: a ``Capture`` of the local sensor, a ``Receiver`` of a network stream, or an ``Ingest`` of what a
 /// camera brings.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package import GStreamer
+internal import GStreamer
 internal import Synchronization
 
 /// The place that one connection at a time may take to bring a camera's stream.

@@ -2,7 +2,7 @@
 package import Configuration
 package import Footage
 internal import GLib
-package import GStreamer
+internal import GStreamer
 internal import Synchronization
 
 /// A camera's RTSP stream, received and taken out of its packets, never decoded: `pipelines/receive/rtsp.gst`.
