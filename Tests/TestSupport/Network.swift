@@ -81,6 +81,9 @@ package struct RTSPReply: Sendable {
 }
 
 /// One TCP connection to an RTSP server of this machine, spoken by hand (RFC 2326).
+///
+/// What it does begins at once, wherever it is called: on a busy machine Swift's pool may keep others waiting for longer than
+/// a server is patient.
 package final class RTSPConversation: @unchecked Sendable {  // One request at a time, on the thread of the moment.
     private let descriptor: Int32
     private let port: Int
@@ -125,7 +128,8 @@ package final class RTSPConversation: @unchecked Sendable {  // One request at a
         _ method: String,
         _ path: String,
         _ headers: [String: String] = [:],
-        body: String = ""
+        body: String = "",
+        isolation: isolated (any Actor)? = #isolation
     ) async throws -> RTSPReply {
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread { [self] in
@@ -135,7 +139,11 @@ package final class RTSPConversation: @unchecked Sendable {  // One request at a
     }
 
     /// Announces a session description.
-    package func announce(_ path: String, _ description: String) async throws -> RTSPReply {
+    package func announce(
+        _ path: String,
+        _ description: String,
+        isolation: isolated (any Actor)? = #isolation
+    ) async throws -> RTSPReply {
         try await request("ANNOUNCE", path, ["Content-Type": "application/sdp"], body: description)
     }
 
@@ -143,7 +151,7 @@ package final class RTSPConversation: @unchecked Sendable {  // One request at a
     package var localPort: Int { get throws { try TestSupport.port(of: descriptor) } }
 
     /// Waits for the next interleaved packet, and returns its channel: 0 is the first stream's media, 1 its reports.
-    package func channelOfNextPacket() async throws -> UInt8 {
+    package func channelOfNextPacket(isolation: isolated (any Actor)? = #isolation) async throws -> UInt8 {
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread { [self] in continuation.resume(with: Result { try readPacket() }) }
         }
@@ -157,7 +165,7 @@ package final class RTSPConversation: @unchecked Sendable {  // One request at a
     }
 
     /// Plays over this connection; returns the statuses of what that takes, up to the first that is not 200.
-    package func play(_ path: String) async throws -> [Int] {
+    package func play(_ path: String, isolation: isolated (any Actor)? = #isolation) async throws -> [Int] {
         var statuses = [try await request("DESCRIBE", path, ["Accept": "application/sdp"]).status]
         let transport = ["Transport": "RTP/AVP/TCP;unicast;interleaved=0-1"]
         if statuses == [200] { statuses.append(try await request("SETUP", "\(path)/stream=0", transport).status) }
@@ -169,7 +177,7 @@ package final class RTSPConversation: @unchecked Sendable {  // One request at a
     package func forgetSession() { session = nil }
 
     /// Waits for so many interleaved packets.
-    package func receive(packets count: Int) async throws {
+    package func receive(packets count: Int, isolation: isolated (any Actor)? = #isolation) async throws {
         try await onThread {
             for _ in 0..<count {
                 let head = try self.read(4)
@@ -180,7 +188,7 @@ package final class RTSPConversation: @unchecked Sendable {  // One request at a
     }
 
     /// Sends bytes as they are; the status of what is answered, `nil` if the server hangs up instead.
-    package func answer(to bytes: [UInt8]) async throws -> Int? {
+    package func answer(to bytes: [UInt8], isolation: isolated (any Actor)? = #isolation) async throws -> Int? {
         try await onThread {
             var sent = 0
             // A server that has had enough reads no further, but may have answered.
@@ -204,14 +212,17 @@ package final class RTSPConversation: @unchecked Sendable {  // One request at a
         return recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT | MSG_PEEK)) < 0 && errno == EAGAIN
     }
 
-    private func onThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    private func onThread<Value: Sendable>(
+        isolation: isolated (any Actor)? = #isolation,
+        _ body: @escaping @Sendable () throws -> Value
+    ) async throws -> Value {
         try await withCheckedThrowingContinuation { continuation in
             Thread.detachNewThread { continuation.resume(with: Result { try body() }) }
         }
     }
 
     /// Whether the server has closed the connection, once it says anything at all.
-    package func isClosedByServer() async -> Bool {
+    package func isClosedByServer(isolation: isolated (any Actor)? = #isolation) async -> Bool {
         await withCheckedContinuation { continuation in
             Thread.detachNewThread { [self] in
                 var byte: UInt8 = 0
