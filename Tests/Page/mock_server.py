@@ -106,7 +106,7 @@ class Recorder:
             configuration |= {"state": "rejected", "mistakes": self.rejected}
             troubles += self.rejected
         return {
-            "role": "store", "version": "0.1.0", "gstreamer": "1.22.0", "process": os.getpid(), "since": instant(self.since), "time": instant(now),
+            "role": "store", "version": "0.1.0", "gstreamer": "GStreamer 1.22.0", "process": os.getpid(), "since": instant(self.since), "time": instant(now),
             "well": not troubles, "summary": f"{len(cameras)} cameras, {len(cameras) - len(troubles)} recording", "troubles": troubles,
             "configuration": configuration, "clock": {"synchronised": True}, "rtsp": {"listen": "0.0.0.0:8554", "tls-listen": "0.0.0.0:8322"},
             "access": {"open": bool(self.users), "directory": "/var/lib/martlet/access"},

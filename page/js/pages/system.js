@@ -73,7 +73,7 @@ const pipelines = ({ cameras = [] }, known) =>
 function machine({ role, version, gstreamer, process, since, time, clock, configuration, rtsp, access, recording, resources }) {
   const rows = [
     ['Role', role],
-    ['Version', `Martlet ${version}${gstreamer ? `, GStreamer ${gstreamer}` : ''}`],
+    ['Version', `Martlet ${version}${gstreamer ? `, ${gstreamer}` : ''}`],
     ['Started', since && `${moment(since)}, ${duration(Date.parse(time) - Date.parse(since))} ago, process ${process}`],
     ['Clock', clock && (clock.synchronised ? 'synchronised' : 'nobody keeps it right: the times of the footage may be off')],
     ['Configuration', configuration?.file],
