@@ -91,7 +91,7 @@ struct PublicationTests {
         let publication = Publication(patience: .milliseconds(50))
         await publication.start()
         #expect(publication.claim(publisher(1)) == .ok)
-        try await eventually { ends.all == [1] }
+        try await eventually(within: .seconds(60)) { ends.all == [1] }
         #expect(ends.all == [1])
         #expect(publication.claim(publisher(2)) == .ok)
     }

@@ -42,7 +42,7 @@ struct HTTPServerTests {
             #expect(answered.output == String(repeating: "ok", count: 10), "\(answered.errors)")
         }
         for _ in 0..<30 { #expect(try await run("curl", "-sS", url).output == "ok") }
-        try await eventually { server.connectionCount == 0 }
+        try await eventually(within: .seconds(60)) { server.connectionCount == 0 }
         #expect(server.connectionCount == 0)
         server.close()
     }
@@ -110,7 +110,7 @@ struct HTTPServerTests {
         let strangers = try (0..<40).map { _ in try RTSPConversation(port: port) }
         #expect(try await run("curl", "-sS", url).output == "ok")
         for stranger in strangers { #expect(await stranger.isClosedByServer()) }
-        try await eventually { server.connectionCount == 0 }
+        try await eventually(within: .seconds(60)) { server.connectionCount == 0 }
         server.close()
     }
 

@@ -62,6 +62,9 @@ struct TimelineDocument: Encodable {
             gaps: gaps
         )
         var all = recorded
+        let reasons = gaps.sorted { $0.start < $1.start }
+        // Both are in order: what ended before this entry ended before the next.
+        var first = 0
         for entry in timeline.entries {
             guard case .missing(let reason) = entry.content else { continue }
             // Before the oldest footage nothing is missing: it was never there, or its time has come.
@@ -69,10 +72,11 @@ struct TimelineDocument: Encodable {
             if oldest == nil, reason == nil { continue }
             var gap = Span(kind: "gap", from: "", to: "")
             gap.reason = reason?.rawValue ?? "unknown"
-            gap.detail =
-                gaps.last {
-                    $0.reason == reason && $0.start < entry.span.upperBound && ($0.end ?? now) > entry.span.lowerBound
-                }?.detail
+            while first < reasons.count, (reasons[first].end ?? now) <= entry.span.lowerBound { first += 1 }
+            for other in reasons[first...] where other.reason == reason {
+                guard other.start < entry.span.upperBound else { break }
+                if (other.end ?? now) > entry.span.lowerBound { gap.detail = other.detail }
+            }
             all.append((entry.span, gap))
         }
         spans = all.sorted { $0.span.lowerBound < $1.span.lowerBound }.map { piece in
