@@ -3,7 +3,7 @@ package import Testing
 
 /// Waits until a condition holds, for what cannot be awaited: the state of another process, of a file, of a C library.
 package func eventually(
-    within limit: Duration = .seconds(20),
+    within limit: Duration = .seconds(45),
     _ comment: Comment? = nil,
     sourceLocation: SourceLocation = #_sourceLocation,
     isolation: isolated (any Actor)? = #isolation,
