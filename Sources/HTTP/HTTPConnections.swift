@@ -36,8 +36,7 @@ final class HTTPConnections: Sendable {
     func add(_ end: String, _ address: String, _ socket: UnsafeMutablePointer<GSocket>, isEncrypted: Bool) -> Bool {
         g_socket_set_timeout(socket, Self.timeout)
         let refused = state.withLock { state -> Int? in
-            let isLocal = address == "::1" || address.hasPrefix("127.")
-            let ofOne = isLocal ? 0 : state.present.values.count { $0.address == address }
+            let ofOne = HTTPRequest.isLoopback(address) ? 0 : state.present.values.count { $0.address == address }
             guard state.present.count < Self.limit, ofOne < Self.limitOfOneAddress else {
                 state.refused += 1
                 return state.refused

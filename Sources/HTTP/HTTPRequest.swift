@@ -48,6 +48,11 @@ package struct HTTPRequest: Sendable {
         )
     }
 
+    /// Whether an address is this machine's own to itself, IPv4 within IPv6 included.
+    package static func isLoopback(_ address: String) -> Bool {
+        address == "::1" || address.hasPrefix("127.") || address.hasPrefix("::ffff:127.")
+    }
+
     /// A cookie's value (RFC 6265, 4.2).
     package func cookie(_ name: String) -> String? {
         for pair in (header("Cookie") ?? "").split(separator: ";") {

@@ -35,10 +35,9 @@ extension HTTPRequest {
     ///
     /// A page whose name was made to lead here (DNS rebinding) names another host.
     var isFromThisMachine: Bool {
-        let isLoopback = address == "::1" || address.hasPrefix("127.") || address.hasPrefix("::ffff:127.")
         // Through a proxy on this machine the whole world comes from it.
         let isPassedOn = ["X-Forwarded-For", "X-Real-IP", "Forwarded", "Via"].contains { header($0) != nil }
-        guard isLoopback, !isPassedOn else { return false }
+        guard Self.isLoopback(address), !isPassedOn else { return false }
         var host = header("Host") ?? ""
         if let colon = host.lastIndex(of: ":"), host[colon...].dropFirst().allSatisfy(\.isNumber) {
             host = String(host[..<colon])

@@ -6,7 +6,7 @@ extension HTTPRequest {
     ///
     /// Only the last address is the proxy's own word: those before it are whatever the client wrote.
     var beforeProxy: HTTPRequest {
-        guard address == "::1" || address.hasPrefix("127.") else { return self }
+        guard Self.isLoopback(address) else { return self }
         guard let chain = header("X-Forwarded-For"), let last = chain.split(separator: ",").last else {
             // A proxy that says nothing: from wherever it comes, it is not from this machine.
             return replacing(address: "unknown", isEncrypted: isEncrypted)
