@@ -68,7 +68,9 @@ let package = Package(
         ),
         .target(
             name: "Web",
-            dependencies: ["Access", "CCrypto", "Footage", "GLib", "GStreamer", "HTTP", "ISOBaseMedia", "Media"],
+            dependencies: [
+                "Access", "CCrypto", "Configuration", "Footage", "GLib", "GStreamer", "HTTP", "ISOBaseMedia", "Media",
+            ],
             swiftSettings: settings
         ),
         .executableTarget(
@@ -103,7 +105,7 @@ let package = Package(
             dependencies: ["CGStreamer", "GLib", "GStreamer", "TestProbe", "TestSupport"]
         ),
         .testTarget(name: "AccessTests", dependencies: ["Access", "TestSupport"]),
-        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
+        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"]),
         .testTarget(name: "ISOBaseMediaTests", dependencies: ["ISOBaseMedia", "TestSupport"]),
         .testTarget(name: "FootageTests", dependencies: ["Footage", "ISOBaseMedia", "TestProbe", "TestSupport"]),
         .testTarget(
@@ -115,7 +117,9 @@ let package = Package(
         .testTarget(name: "ServingTests", dependencies: ["Access", "GStreamer", "Serving", "TestSupport"]),
         .testTarget(
             name: "WebTests",
-            dependencies: ["Access", "Footage", "GLib", "GStreamer", "HTTP", "Media", "TestSupport", "Web"]
+            dependencies: [
+                "Access", "Configuration", "Footage", "GLib", "GStreamer", "HTTP", "Media", "TestSupport", "Web",
+            ]
         ),
         .testTarget(
             name: "CommandTests",

@@ -3,6 +3,8 @@ internal import SQLite
 
 /// Somebody who has logged in to the page, from one browser.
 package struct Session: Equatable, Sendable {
+    /// Names it without opening it: a part of the digest of what the browser shows.
+    package let id: String
     package let user: String
     /// Seconds since 1970.
     package let created: Int64
@@ -70,6 +72,18 @@ extension AccessStore {
         }
     }
 
+    /// Ends one of a user's sessions; `false` if there is none such.
+    package func closeSession(id: String, of user: String) throws(AccessFailure) -> Bool {
+        try with { database throws(Database.Failure) in
+            try database.query(
+                "DELETE FROM sessions WHERE user = ? AND lower(hex(substr(digest, 1, 8))) = ?",
+                .text(user),
+                .text(id)
+            )
+            return database.changedRows > 0
+        }
+    }
+
     /// A user has logged out everywhere.
     package func closeSessions(of user: String) throws(AccessFailure) {
         try with { database throws(Database.Failure) in
@@ -81,7 +95,7 @@ extension AccessStore {
     package func sessions(of user: String, at now: Int64) throws(AccessFailure) -> [Session] {
         try with { database throws(Database.Failure) in
             let sql = """
-                SELECT user, created, expires, address, agent FROM sessions WHERE user = ? AND expires > ?
+                SELECT user, created, expires, address, agent, digest FROM sessions WHERE user = ? AND expires > ?
                 ORDER BY created DESC
                 """
             return try database.query(sql, .text(user), .integer(now)).compactMap(Session.init)
@@ -90,10 +104,16 @@ extension AccessStore {
 }
 
 extension Session {
+    /// The session that a browser shows, by its text.
+    package static func id(of text: String) -> String { id(ofDigest: DeviceToken.digest(of: text)) }
+
+    private static func id(ofDigest digest: [UInt8]) -> String { Array(digest.prefix(8)).lowercaseHexadecimal }
+
     fileprivate init?(_ row: Database.Row) {
         guard let user = row.text(0), let created = row.integer(1), let expires = row.integer(2),
-            let address = row.text(3), let agent = row.text(4)
+            let address = row.text(3), let agent = row.text(4), let digest = row.blob(5)
         else { return nil }
+        id = Self.id(ofDigest: digest)
         (self.user, self.created, self.expires) = (user, created, expires)
         (self.address, self.agent) = (address, agent)
     }

@@ -273,6 +273,16 @@ private enum AccessSchema {
             agent TEXT NOT NULL                 -- with what, as that calls itself
         ) STRICT
         """,
+        """
+        CREATE TABLE audit (
+            id INTEGER PRIMARY KEY,
+            time INTEGER NOT NULL,          -- seconds since 1970
+            user TEXT NOT NULL,             -- '' for somebody unknown
+            address TEXT NOT NULL,
+            action TEXT NOT NULL,
+            what TEXT NOT NULL
+        ) STRICT
+        """,
     ]
 }
 

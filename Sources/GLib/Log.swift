@@ -111,7 +111,7 @@ package enum Log {
             let text = String(cString: value.assumingMemoryBound(to: CChar.self))
             switch String(cString: key) {
             case "MESSAGE": message = text
-            case "CAMERA": camera = text + ": "
+            case "CAMERA": camera = text
             case "GLIB_DOMAIN": domain = text + ": "
             case "PRIORITY": priority = Int(text).flatMap(Level.init) ?? priority
             default: break
@@ -119,9 +119,11 @@ package enum Log {
         }
         // What libraries say at their leisure (g_info, g_debug) is held to the same threshold as our own lines.
         guard priority >= threshold.withLock({ $0 }) else { return G_LOG_WRITER_HANDLED }
+        LogMemory.add(priority, domain + message, camera: camera.isEmpty ? nil : camera)
         if g_log_writer_is_journald(STDERR_FILENO) != 0 { return g_log_writer_journald(level, fields, count, nil) }
+        let owner = camera.isEmpty ? "" : camera + ": "
         // One write a line, so that lines of several processes on one terminal do not mix.
-        let line = "\(timeOfDay()) \(label(of: priority)) \(camera)\(domain)\(message)\n"
+        let line = "\(timeOfDay()) \(label(of: priority)) \(owner)\(domain)\(message)\n"
         var written = 0
         Array(line.utf8).withUnsafeBytes { written = Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
         guard written > 0 else { return G_LOG_WRITER_UNHANDLED }

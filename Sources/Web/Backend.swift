@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Access
+package import Configuration
 package import Footage
 package import Media
 
@@ -7,6 +8,14 @@ package import Media
 package struct Backend: Sendable {
     /// How everything is, as `martlet status --json` says it.
     package let status: @Sendable () async -> [UInt8]
+    /// A camera as the status says it, or all of them; `nil` if there is no such camera.
+    package let cameras: @Sendable (String?) async -> [UInt8]?
+    /// What the page may change.
+    package let settings: PageSettings
+    /// They have been changed: what they say comes to be in force.
+    package let settingsChanged: @Sendable () async -> Void
+    /// The setting that says whether a camera is recorded; `nil` if there is no such camera.
+    package let recordingKey: @Sendable (String) async -> String?
     /// Everybody who may come in.
     package let guests: @Sendable () async -> Guests
     /// Users, tokens and sessions.
@@ -26,6 +35,10 @@ package struct Backend: Sendable {
 
     package init(
         status: @escaping @Sendable () async -> [UInt8],
+        cameras: @escaping @Sendable (String?) async -> [UInt8]?,
+        settings: PageSettings,
+        settingsChanged: @escaping @Sendable () async -> Void,
+        recordingKey: @escaping @Sendable (String) async -> String?,
         guests: @escaping @Sendable () async -> Guests,
         access: @escaping @Sendable () async throws -> AccessStore,
         store: @escaping @Sendable () async throws -> ChunkStore,
@@ -33,7 +46,8 @@ package struct Backend: Sendable {
         feed: @escaping @Sendable (String) async -> Feed?,
         sessionSeconds: @escaping @Sendable () async -> Int64
     ) {
-        (self.status, self.guests, self.access) = (status, guests, access)
+        (self.status, self.cameras, self.guests, self.access) = (status, cameras, guests, access)
+        (self.settings, self.settingsChanged, self.recordingKey) = (settings, settingsChanged, recordingKey)
         (self.store, self.freeSpace) = (store, freeSpace)
         (self.feed, self.sessionSeconds) = (feed, sessionSeconds)
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+internal import Configuration
 internal import HTTP
 
 /// What is wrong with a request, as RFC 9457 has it: a sentence that a person can act on.
@@ -9,7 +10,10 @@ struct Problem: Error, Encodable, Equatable {
     /// Seconds after which it is worth trying again.
     var retryAfter: Int?
 
-    private enum CodingKeys: String, CodingKey { case title, status, detail }
+    /// What is wrong with the settings that were sent, one by one.
+    var mistakes: [Diagnostic]?
+
+    private enum CodingKeys: String, CodingKey { case title, status, detail, mistakes }
 
     init(_ status: Int, _ detail: String, retryAfter: Int? = nil) {
         (self.status, self.detail, self.retryAfter) = (status, detail, retryAfter)

@@ -126,6 +126,7 @@ struct OutputTests {
             access: .init(open: false, directory: "/var/lib/martlet/access"),
             recording: .init(directory: "/var/lib/martlet/store", open: true, used: 81_200_000_000),
             resources: .init(memory: 45_300_000, threads: 121, descriptors: 328),
+            health: Health(root: "/nowhere"),
             cameras: [door, till]
         )
         (status.recording.maxSpace, status.recording.free) = (500_000_000_000, 419_000_000_000)

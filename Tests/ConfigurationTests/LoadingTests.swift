@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @testable import Configuration
@@ -16,11 +17,11 @@ struct LoadingTests {
 
     @Test("drop-ins override key by key, in the order of their names")
     func dropIns() throws {
-        try directory.write("config.toml", "[camera]\nname = \"a\"\nwidth = 640\nframerate = 10".utf8)
-        try directory.write("config.d/20.toml", "[camera]\nframerate = 30\n[store]\n".utf8)
-        try directory.write("config.d/10.toml", "camera.framerate = 20\ncamera.height = 480".utf8)
-        try directory.write("config.d/.hidden.toml", "no toml".utf8)
-        try directory.write("config.d/README", "no toml".utf8)
+        try directory.write("config.toml", "[camera]\nname = \"a\"\nwidth = 640\nframerate = 10")
+        try directory.write("config.d/20.toml", "[camera]\nframerate = 30\n[store]\n")
+        try directory.write("config.d/10.toml", "camera.framerate = 20\ncamera.height = 480")
+        try directory.write("config.d/.hidden.toml", "no toml")
+        try directory.write("config.d/README", "no toml")
         let loaded = try Configuration.load(path: config)
         let camera = try #require(loaded.configuration?.camera, "\(loaded.report)")
         #expect(camera.name.description == "a")
@@ -35,18 +36,18 @@ struct LoadingTests {
 
     @Test("arrays and other values are replaced, not joined")
     func replacing() throws {
-        try directory.write("config.toml", "cameras = { a.url = \"rtsp://a/\", b.url = \"rtsp://b/\" }".utf8)
-        try directory.write("config.d/1.toml", "locations.x.devices = [\"a\"]\nlocations.y.devices = [\"b\"]".utf8)
-        try directory.write("config.d/2.toml", "locations.x.devices = [\"b\"]".utf8)
+        try directory.write("config.toml", "cameras = { a.url = \"rtsp://a/\", b.url = \"rtsp://b/\" }")
+        try directory.write("config.d/1.toml", "locations.x.devices = [\"a\"]\nlocations.y.devices = [\"b\"]")
+        try directory.write("config.d/2.toml", "locations.x.devices = [\"b\"]")
         let configuration = try #require(try Configuration.load(path: config).configuration)
         #expect(configuration.locations.map { $0.devices.map(\.description) } == [["b"], ["b"]])
     }
 
     @Test("a mistake is told in the file it comes from, in the order of the files")
     func placesInFiles() throws {
-        try directory.write("config.toml", "[store]\n[camera]\nname = 1\nwidht = 2".utf8)
-        try directory.write("config.d/1.toml", "[camera]\nname = \"ok\"\nheight = \"x\"".utf8)
-        try directory.write("config.d/2.toml", "[camera.rtsp]\nlisten = 1\nx = 2".utf8)
+        try directory.write("config.toml", "[store]\n[camera]\nname = 1\nwidht = 2")
+        try directory.write("config.d/1.toml", "[camera]\nname = \"ok\"\nheight = \"x\"")
+        try directory.write("config.d/2.toml", "[camera.rtsp]\nlisten = 1\nx = 2")
         let loaded = try Configuration.load(path: config)
         #expect(
             loaded.report.replacing(directory.path + "/", with: "") == """
@@ -70,9 +71,9 @@ struct LoadingTests {
 
     @Test("an error of syntax in any file hides the other mistakes, which it may have caused")
     func syntaxErrors() throws {
-        try directory.write("config.toml", "[camera".utf8)
-        try directory.write("config.d/1.toml", "framerate = 1".utf8)
-        try directory.write("config.d/2.toml", "=".utf8)
+        try directory.write("config.toml", "[camera")
+        try directory.write("config.d/1.toml", "framerate = 1")
+        try directory.write("config.d/2.toml", "=")
         let loaded = try Configuration.load(path: config).requiring(.camera)
         #expect(loaded.diagnostics.map { $0.message.prefix(12) } == ["syntax error", "syntax error"])
         #expect(loaded.configuration == nil)
@@ -106,8 +107,8 @@ struct LoadingTests {
         #expect(throws: Unreadable(path: directory.path, reason: "Is a directory", hint: "name the file in it")) {
             try Configuration.load(path: directory.path)
         }
-        try directory.write("config.toml", "".utf8)
-        try directory.write("config.d", "no directory".utf8)
+        try directory.write("config.toml", "")
+        try directory.write("config.d", "no directory")
         let path = directory.path + "/config.d"
         #expect(throws: Unreadable(path: path, reason: "Not a directory", hint: nil)) {
             try Configuration.load(path: config)

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FoundationEssentials
 import Testing
 
 @testable import Configuration
@@ -45,30 +44,4 @@ func completeExample() throws -> String {
     let lines = try repositoryFile("config.toml").split(separator: "\n", omittingEmptySubsequences: false)
     return lines.map { $0.hasPrefix("#") && $0.count > 1 && !$0.hasPrefix("# ") ? $0.dropFirst() : $0 }
         .joined(separator: "\n")
-}
-
-/// A directory that is removed when the test ends.
-final class ScratchDirectory {
-    let path: String
-
-    init() throws {
-        path = FileManager.default.temporaryDirectory.path + "/martlet-configuration-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit {
-        do {
-            try FileManager.default.removeItem(atPath: path)
-        } catch {
-            Issue.record(error)
-        }
-    }
-
-    /// Writes a file, and makes the directory that it is in.
-    func write(_ name: String, _ content: some Sequence<UInt8>) throws {
-        let file = path + "/" + name
-        let directory = String(file[..<(file.lastIndex(of: "/") ?? file.startIndex)])
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        try Data(content).write(to: URL(filePath: file))
-    }
 }

@@ -254,6 +254,7 @@ struct ReconciliationTests {
             (chunk.duration, chunk.frames, chunk.bytes, chunk.allocated) = (.seconds(600), 1, 1, 4096)
             chunk.digest = [UInt8](repeating: 0, count: 32)
             try await index.add(chunk)
+            try await index.setMovement([1], of: chunk.id)
         }
         let traced = try await run(
             ["strace", "-f", "-qq", "-e", "trace=open,openat", "-o", scratch("trace")]

@@ -28,10 +28,12 @@ package final class ScratchDirectory: Sendable {
     }
 
     /// Writes a file, and makes the folder that it is in.
-    package func write(_ name: String, _ text: String) throws {
+    package func write(_ name: String, _ text: String) throws { try write(name, Array(text.utf8)) }
+
+    package func write(_ name: String, _ bytes: [UInt8]) throws {
         let file = URL(fileURLWithPath: self(name))
         try FileManager.default.createDirectory(at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try Data(text.utf8).write(to: file)
+        try Data(bytes).write(to: file)
     }
 
     /// The files and folders below it, relative to it, in order.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Configuration
 import Footage
 import Foundation
 import HTTP
@@ -23,12 +24,19 @@ struct RouterTests {
         init(withPeople: Bool = true) async throws {
             let scratch = try ScratchDirectory()
             let access = try AccessStore(directory: scratch("access"))
+            let configuration = scratch("config.toml")
+            try Data("[store]\n[cameras.door]\nurl = \"rtsp://door/door\"\n".utf8)
+                .write(to: URL(fileURLWithPath: configuration))
             let directory = RecordingDirectory(
                 ChunkStore.Settings(directory: scratch("footage")),
                 journal: Journal { _, _, _ in }
             )
             let backend = Backend(
                 status: { Array("{}".utf8) },
+                cameras: { $0 == nil || $0 == "door" ? Array("{}".utf8) : nil },
+                settings: PageSettings(of: configuration, role: .store),
+                settingsChanged: {},
+                recordingKey: { $0 == "door" ? "cameras.door.record" : nil },
                 guests: { (try? await access.guests()) ?? .unknown },
                 access: { access },
                 store: { try await directory.store() },
@@ -86,7 +94,13 @@ struct RouterTests {
     private static let table: [(method: String, path: String, role: Role?, token: Bool)] = [
         ("GET", "/session", nil, true), ("POST", "/session", nil, true), ("DELETE", "/session", nil, true),
         ("POST", "/first-run", nil, true), ("GET", "/sessions", .viewer, false),
-        ("DELETE", "/sessions", .viewer, false),
+        ("DELETE", "/sessions", .viewer, false), ("DELETE", "/sessions/{id}", .viewer, false),
+        ("GET", "/users/{name}/sessions", .admin, false), ("DELETE", "/users/{name}/sessions", .admin, false),
+        ("GET", "/cameras", .viewer, false), ("GET", "/cameras/{camera}", .viewer, true),
+        ("PATCH", "/cameras/{camera}", .operator, false), ("GET", "/settings", .admin, false),
+        ("PATCH", "/settings", .admin, false), ("GET", "/audit", .admin, false), ("GET", "/log", .operator, false),
+        ("GET", "/cameras/{camera}/movement", .viewer, false),
+        ("GET", "/cameras/{camera}/movement/next", .viewer, false),
         ("GET", "/openapi.json", .viewer, false), ("GET", "/status", .viewer, false),
         ("GET", "/events", .viewer, false),
         ("POST", "/cameras/{camera}/whep", .viewer, false), ("DELETE", "/cameras/{camera}/whep/{id}", .viewer, false),
@@ -252,5 +266,76 @@ struct RouterTests {
         #expect(try await site.ask("POST", "/users", as: .admin, body: known).status == 422)
         let method = try await site.ask("PUT", "/users", as: .admin)
         #expect(method.status == 405 && method.headers["Allow"] == "GET, POST")
+    }
+
+    @Test("what is done is noted with who did it, and what is refused is not")
+    func audit() async throws {
+        let site = try await Site()
+        let login = #"{"username":"admin","password":"\#(Self.password)"}"#
+        #expect(try await site.ask("POST", "/session", body: login).status == 200)
+        let wrong = #"{"username":"admin","password":"wrong horse battery"}"#
+        #expect(try await site.ask("POST", "/session", body: wrong, from: "192.0.2.9").status == 401)
+        let user = #"{"name":"anna","role":"viewer","password":"\#(Self.password)"}"#
+        #expect(try await site.ask("POST", "/users", as: .admin, body: user).status == 201)
+        #expect(try await site.ask("POST", "/users", as: .operator, body: user).status == 403)
+        #expect(try await site.ask("DELETE", "/users/anna", as: .admin).status == 204)
+        #expect(
+            try await site.ask("PATCH", "/cameras/door", as: .operator, body: #"{"recording":false}"#).status == 200
+        )
+        let entries = try await site.access.audit(limit: 100).reversed().map {
+            "\($0.user) \($0.action.rawValue) \($0.what)"
+        }
+        #expect(
+            entries == [
+                "admin login ", "admin login-refused ", "admin user-added anna (viewer)", "admin user-removed anna",
+                "operator recording door off",
+            ]
+        )
+        let page = try await site.ask("GET", "/audit", as: .admin, query: ["limit": "2"])
+        #expect(page.body.contains(#""more":true"#) && page.body.contains("door off"), "\(page.body)")
+    }
+
+    @Test("settings are told with who says them, and changed all or none")
+    func settings() async throws {
+        let site = try await Site()
+        let good = #"{"changes":{"store.recording.max-space":"2 GB","cameras.door.max-space":"1 GB"}}"#
+        let answer = try await site.ask("PATCH", "/settings", as: .admin, body: good)
+        #expect(answer.status == 200, "\(answer.body)")
+        #expect(
+            answer.body.contains(
+                ##""key":"store.recording.max-space","limits":"10 MB … 1000 TB","restarts":"nothing","source":"page""##
+            ),
+            "\(answer.body)"
+        )
+        let bad = #"{"changes":{"store.recording.max-space":"much","cameras.door.max-space":null}}"#
+        let refused = try await site.ask("PATCH", "/settings", as: .admin, body: bad)
+        #expect(
+            refused.status == 422 && refused.body.contains(#""key":"store.recording.max-space""#),
+            "\(refused.body)"
+        )
+        #expect(try await site.ask("GET", "/settings", as: .admin).body == answer.body)
+        let fixed = try await site.ask(
+            "PATCH",
+            "/settings",
+            as: .admin,
+            body: #"{"changes":{"cameras.door.url":"rtsp://other/door"}}"#
+        )
+        #expect(fixed.status == 409 && fixed.body.contains("config.toml:3:"), "\(fixed.body)")
+        #expect(
+            try await site.ask("PATCH", "/cameras/nobody", as: .operator, body: #"{"recording":true}"#).status == 404
+        )
+    }
+
+    @Test("one's sessions are listed, and ended one by one")
+    func ownSessions() async throws {
+        let site = try await Site()
+        let list = try await site.ask("GET", "/sessions", as: .viewer)
+        #expect(list.body.contains(#""current":true"#) && !list.body.contains(#""current":false"#))
+        let sessions = try await site.access.sessions(of: "viewer", at: 0)
+        let id = try #require(sessions.first?.id)
+        // It is nobody else's to end.
+        #expect(try await site.ask("DELETE", "/sessions/\(id)", as: .operator).status == 404)
+        #expect(try await site.ask("DELETE", "/sessions/\(id)", as: .viewer).status == 204)
+        #expect(try await site.ask("GET", "/sessions", as: .viewer).status == 401)
     }
 }

@@ -9,24 +9,42 @@ struct Document: Sendable {
     let hasSyntaxErrors: Bool
     /// The first file as a whole.
     let whole: Place
+    /// What the page's file says by itself, and its path; `nil` without one.
+    let page: Node?
+    let pageFile: String?
 
     /// Parses and merges files; each of them that cannot be parsed leaves one diagnostic.
-    init(_ main: SourceFile, dropIns: [SourceFile], _ findings: Findings) {
+    ///
+    /// What the page's says is put beneath the others.
+    init(_ main: SourceFile, dropIns: [SourceFile], page file: SourceFile?, _ findings: Findings) {
         whole = Place(wholeOf: main)
-        files = [main] + dropIns
+        files = [main] + dropIns + [file].compactMap { $0 }
+        pageFile = file?.path
         var merged = Node(value: .table([:]), place: whole, keyPlace: whole)
         var hasSyntaxErrors = false
+        var page: Node?
         for file in files {
             do throws(Diagnostic) {
-                merged.merge(try Node(parsing: file))
+                let node = try Node(parsing: file)
+                if file.path == pageFile { page = node } else { merged.merge(node) }
             } catch {
                 findings.add(error)
                 hasSyntaxErrors = true
             }
         }
+        if let page { merged.underlay(page, unless: Self.isBeginning) }
+        self.page = page
         if hasSyntaxErrors { merged.value = .table([:]) }
         root = merged
         self.hasSyntaxErrors = hasSyntaxErrors
+    }
+
+    /// Whether a table means something by being there: settings of a camera that has gone do not bring it back.
+    private static func isBeginning(_ path: [String]) -> Bool {
+        let tables = [
+            ["camera"], ["store"], ["cameras"], ["camera", "push"], ["camera", "upload"], ["store", "incoming"],
+        ]
+        return tables.contains(path) || (path.count == 2 && path[0] == "cameras")
     }
 
     /// The value at a path such as `camera.source`, if it is there.

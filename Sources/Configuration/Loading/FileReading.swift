@@ -26,15 +26,20 @@ func readFile(_ path: String) throws(Unreadable) -> [UInt8] {
     }
 }
 
+/// The folder of a configuration file's drop-ins.
+func dropInFolder(of path: String) -> String {
+    let slash = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
+    return path[..<slash] + "config.d"
+}
+
 /// The paths of the drop-ins that belong to a configuration file: `config.d/*.toml` beside it, in name order.
 ///
 /// - Throws: `Unreadable` if there is a `config.d` that cannot be listed.
 func dropIns(of path: String) throws(Unreadable) -> [String] {
-    let slash = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
-    let directory = path[..<slash] + "config.d"
-    guard let stream = opendir(String(directory)) else {
+    let directory = dropInFolder(of: path)
+    guard let stream = opendir(directory) else {
         if errno == ENOENT { return [] }
-        throw Unreadable(String(directory), errno)
+        throw Unreadable(directory, errno)
     }
     defer { closedir(stream) }
     var names: [String] = []
@@ -45,7 +50,7 @@ func dropIns(of path: String) throws(Unreadable) -> [String] {
         // A hidden one is an editor's or a copier's own.
         if name.hasSuffix(".toml"), !name.hasPrefix(".") { names.append(name) }
     }
-    guard errno == 0 else { throw Unreadable(String(directory), errno) }
+    guard errno == 0 else { throw Unreadable(directory, errno) }
     return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.map { "\(directory)/\($0)" }
 }
 

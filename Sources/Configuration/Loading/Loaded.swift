@@ -2,12 +2,13 @@
 
 /// What came of reading a configuration: its values, or what is wrong with it.
 package struct Loaded: Sendable {
-    /// The files that were read, in the order in which later ones override earlier ones.
+    /// The files that were read, in the order in which later ones override earlier ones; the page's is last, and overrides
+    /// nothing.
     package let files: [String]
     /// Mistakes and warnings, in the order of the files.
     package let diagnostics: [Diagnostic]
     private let values: Configuration
-    private let document: Document
+    let document: Document
 
     /// More than these are counted, not told.
     static let mostDiagnostics = 100

@@ -51,4 +51,17 @@ extension Node {
         }
         value = .table(table)
     }
+
+    /// Takes in what another says and this does not, but for tables at the paths that `isBeginning` refuses.
+    mutating func underlay(_ other: Node, at path: [String] = [], unless isBeginning: ([String]) -> Bool) {
+        guard case .table(var table) = value, case .table(let additions) = other.value else { return }
+        for (key, addition) in additions {
+            if table[key] != nil {
+                table[key]?.underlay(addition, at: path + [key], unless: isBeginning)
+            } else if addition.table == nil || !isBeginning(path + [key]) {
+                table[key] = addition
+            }
+        }
+        value = .table(table)
+    }
 }

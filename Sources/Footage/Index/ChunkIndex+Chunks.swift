@@ -117,6 +117,11 @@ extension ChunkIndex {
         try chunks(where: "state IN ('open', 'deleting') ORDER BY id", [])
     }
 
+    /// What is being written of a camera.
+    package func openChunks(of camera: String) throws(Failure) -> [Chunk] {
+        try chunks(where: "state = 'open' AND camera = ?", [.text(camera)])
+    }
+
     /// The oldest chunk that may be deleted, of one camera or of all; of those that ended before a time, if one is given.
     ///
     /// Old is what was begun first, whatever the clock said then.
@@ -250,7 +255,7 @@ extension ChunkIndex {
         try chunks(where: "camera = ? ORDER BY start LIMIT 1", [.text(camera)]).first?.start
     }
 
-    private func chunks(where condition: String, _ values: [Database.Value]) throws(Failure) -> [Chunk] {
+    func chunks(where condition: String, _ values: [Database.Value]) throws(Failure) -> [Chunk] {
         try read { database throws(Database.Failure) in
             var found: [Chunk] = []
             try database.forEach("SELECT \(Self.columns) FROM chunks WHERE \(condition)", values) { row in

@@ -40,7 +40,7 @@ package final class ChunkStore: Sendable {
     private let syncInterval: Mutex<Duration>
     private let lock: DirectoryLock
     private let evictor: Evictor
-    private let digester: Digester
+    private let pass: ChunkPass
     private let lastID: Atomic<Int64>
     private let isLostFlag = Atomic<Bool>(false)
     private let background: Mutex<[Task<Void, Never>]> = Mutex([])
@@ -156,7 +156,7 @@ package final class ChunkStore: Sendable {
             journal: journal,
             isInPlace: { lock.isInPlace }
         )
-        digester = Digester(directory: settings.directory, index: index, journal: journal)
+        pass = ChunkPass(directory: settings.directory, index: index, journal: journal)
     }
 
     private static func limits(_ settings: Settings) throws(FileError) -> Quota.Limits {
@@ -191,8 +191,8 @@ package final class ChunkStore: Sendable {
             for await _ in shortage { await evictor.makeRoom() }
             ticks.cancel()
         }
-        let digesting = Task { [digester] in await digester.run() }
-        background.withLock { $0 = [evicting, digesting] }
+        let passing = Task { [pass] in await pass.run() }
+        background.withLock { $0 = [evicting, passing] }
     }
 
     /// Ends the background work; the index says that all was left in good order.
@@ -200,7 +200,7 @@ package final class ChunkStore: Sendable {
     /// Every chunk file has been closed before.
     package func close() async {
         shortages.finish()
-        digester.stop()
+        pass.stop()
         for task in background.withLock({ $0 }) { await task.value }
         if !isLost {
             do { try await index.end() } catch { journal.error("the index is not closed in good order: \(error)") }
@@ -290,7 +290,7 @@ package final class ChunkStore: Sendable {
     package func finished(_ chunk: Chunk) async {
         space.update { $0.finish(chunk.id, of: chunk.camera, allocated: chunk.allocated) }
         await persist("chunk \(chunk.path)") { try await $0.update(chunk) }
-        digester.wake()
+        pass.wake()
     }
 
     /// Makes a chunk whole that could not be finished, up to its last fragment; the answer is what it became, if anything
@@ -301,7 +301,7 @@ package final class ChunkStore: Sendable {
         var mended: Chunk?
         var asideBytes: Int64 = 0
         do {
-            mended = try await digester.offQueue { [directory, identity] () throws -> Chunk? in
+            mended = try await pass.offQueue { [directory, identity] () throws -> Chunk? in
                 try ChunkRepair.mend(chunk, of: run, store: identity, in: directory)
             }
         } catch let failure as Unrepairable {

@@ -15,6 +15,7 @@ enum ClipRoutes {
             "A span as one MP4, cut at the keyframes outside it, never re-encoded",
             query: ["from": "a time (RFC 3339)", "to": "a time"]
         ) { call in try await clip(call) }
+        .noted(.export)
     ]
 
     /// More than one file should be.

@@ -5,7 +5,7 @@ internal import ISOBaseMedia
 
 /// What is recorded: when, in which files, and as players take it.
 struct FootageRoutes: Sendable {
-    private let reader = ChunkReader()
+    let reader: ChunkReader
 
     private static let spanParameters = ["from": "a time (RFC 3339)", "to": "a time"]
 
@@ -51,12 +51,17 @@ struct FootageRoutes: Sendable {
             ) { [reader] call in try await Self.segment(call, reader) },
             Route(.get, "/chunks/{id}/media", .role(.operator, orToken: true), "A chunk's file") { call in
                 try await Self.file(call)
-            },
+            }
+            .noted(.download) { "chunk \($0["id"])" },
             Route(.patch, "/chunks/{id}", .role(.operator), "Protect a chunk, or release it") { call in
                 let change = try call.body(Protection.self)
                 let (chunk, store) = try await Self.chunk(call)
                 _ = try await store.index.setProtected(change.protected, [chunk.id])
                 return HTTPResponse(json: ListedChunk(try await Self.chunk(call).chunk))
+            }
+            .noted(.protect) { call in
+                let isOn = (try? call.body(Protection.self))?.protected ?? false
+                return "chunk \(call["id"]) \(isOn ? "protected" : "released")"
             },
             Route(.delete, "/chunks/{id}", .role(.operator), "Remove a chunk") { call in
                 let (chunk, store) = try await Self.chunk(call)
@@ -64,7 +69,8 @@ struct FootageRoutes: Sendable {
                 guard !chunk.isProtected else { throw Problem(409, "this chunk is protected: release it first") }
                 guard try await store.remove(chunk) else { throw Problem(409, "this chunk is protected, or gone") }
                 return HTTPResponse(204)
-            },
+            }
+            .noted(.remove) { "chunk \($0["id"])" },
         ]
     }
 

@@ -15,6 +15,10 @@ enum PeopleRoutes {
                 try await $0.add(new.name, role: new.role, password: new.password, at: now)
             }
             return HTTPResponse(201, json: ListedUser(name: new.name, role: new.role, since: since(now)))
+        }
+        .noted(.userAdded) { call in
+            let new = try? call.body(NewUser.self)
+            return "\(new?.name ?? "") (\(new?.role.rawValue ?? ""))"
         },
         Route(.patch, "/users/{name}", .role(.admin), "Change a role or a password") { call in
             let new = try call.body(ChangedUser.self)
@@ -23,11 +27,26 @@ enum PeopleRoutes {
                 if let password = new.password { try await access.setPassword(password, of: call["name"]) }
             }
             return HTTPResponse(204)
+        }
+        .noted(.userChanged) { call in
+            let new = try? call.body(ChangedUser.self)
+            let what = [new?.role?.rawValue, new?.password.map { _ in "password" }].compactMap { $0 }
+            return "\(call["name"]): \(what.joined(separator: ", "))"
         },
         Route(.delete, "/users/{name}", .role(.admin), "Let somebody log in no longer") { call in
             try await change(call) { try await $0.remove(call["name"]) }
             return HTTPResponse(204)
+        }
+        .noted(.userRemoved),
+        Route(.get, "/users/{name}/sessions", .role(.admin), "Where somebody is logged in") { call in
+            let sessions = try await call.backend.access().sessions(of: call["name"], at: now)
+            return HTTPResponse(json: sessions.map { ListedSession($0, in: call) })
         },
+        Route(.delete, "/users/{name}/sessions", .role(.admin), "Log somebody out everywhere") { call in
+            try await change(call) { try await $0.closeSessions(of: call["name"]) }
+            return HTTPResponse(204)
+        }
+        .noted(.sessionEnded) { "\($0["name"]), everywhere" },
         Route(.get, "/tokens", .role(.admin), "The tokens of devices") { call in
             HTTPResponse(json: try await call.backend.access().tokens().map(ListedToken.init))
         },
@@ -35,11 +54,16 @@ enum PeopleRoutes {
             let new = try call.body(NewToken.self)
             let text = try await call.backend.access().issue(for: new.camera, rights: new.rights, at: now)
             return HTTPResponse(201, json: ["token": text])
+        }
+        .noted(.tokenMade) { call in
+            let new = try? call.body(NewToken.self)
+            return "\(new?.camera ?? "") (\(new?.rights.rawValue ?? ""))"
         },
         Route(.delete, "/tokens/{id}", .role(.admin), "End a token, and what goes on with it") { call in
             try await change(call) { try await $0.revoke(call["id"]) }
             return HTTPResponse(204)
-        },
+        }
+        .noted(.tokenRevoked),
     ]
 
     private struct ListedUser: Encodable {

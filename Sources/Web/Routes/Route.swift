@@ -27,7 +27,15 @@ struct Route: Sendable {
     let summary: String
     /// The query's parameters, with what they are.
     let query: [String: String]
+    /// What is kept of it when it was done, if it is something to answer for.
+    private(set) var note: Note?
     let handler: @Sendable (Call) async throws -> HTTPResponse
+
+    /// As the audit log has it; `what` says to what it was done, if the parameters do not.
+    struct Note: Sendable {
+        let action: AuditEntry.Action
+        let what: @Sendable (Call) -> String
+    }
 
     init(
         _ method: Method,
@@ -39,6 +47,16 @@ struct Route: Sendable {
     ) {
         (self.method, self.path, self.access, self.summary) = (method, path, access, summary)
         (self.query, self.handler) = (query, handler)
+    }
+
+    /// The same, noted in the audit log when it was done.
+    func noted(
+        _ action: AuditEntry.Action,
+        _ what: @escaping @Sendable (Call) -> String = { $0.inWords }
+    ) -> Route {
+        var route = self
+        route.note = Note(action: action, what: what)
+        return route
     }
 
     /// The path's parameters, if it is this one's.
@@ -94,6 +112,14 @@ struct Call: Sendable {
             throw Problem(400, "'\(name)' is no number: \(text.prefix(40))")
         }
         return number
+    }
+
+    /// What it is about: `till 2026-11-21T10:20:00Z … 2026-11-21T10:30:00Z`.
+    var inWords: String {
+        let names = parameters.sorted { $0.key < $1.key }.map(\.value)
+        let cameras = request.query["camera"].map { [$0] } ?? []
+        let span = [request.query["from"], request.query["to"]].compactMap { $0 }.joined(separator: " … ")
+        return (names + cameras + (span.isEmpty ? [] : [span])).joined(separator: " ")
     }
 
     /// The body as JSON.

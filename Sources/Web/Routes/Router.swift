@@ -40,9 +40,13 @@ struct Router: Sendable {
         if route.method != .get { try SameOrigin.check(request) }
         let caller = try await Caller.of(request, backend)
         try admit(caller, to: route, parameters, from: request)
-        return try await route.handler(
-            Call(request: request, parameters: parameters, caller: caller, backend: backend)
-        )
+        let call = Call(request: request, parameters: parameters, caller: caller, backend: backend)
+        let response = try await route.handler(call)
+        // A device takes what it was made to take, over and over.
+        if let note = route.note, case .user(let user) = caller, (200..<300).contains(response.status) {
+            await call.note(note.action, note.what(call), by: user.name)
+        }
+        return response
     }
 
     private func admit(

@@ -28,12 +28,20 @@ final class SessionRoutes: Sendable {
             Route(.get, "/sessions", .role(.viewer), "Where one is logged in") { call in
                 guard case .user(let user) = call.caller else { return HTTPResponse(json: [ListedSession]()) }
                 let sessions = try await call.backend.access().sessions(of: user.name, at: Self.now)
-                return HTTPResponse(json: sessions.map(ListedSession.init))
+                return HTTPResponse(json: sessions.map { ListedSession($0, in: call) })
             },
             Route(.delete, "/sessions", .role(.viewer), "Log out everywhere") { call in
                 if case .user(let user) = call.caller { try await call.backend.access().closeSessions(of: user.name) }
                 return HTTPResponse(204, [("Set-Cookie", Self.cookie("", seconds: 0, call.request))])
-            },
+            }
+            .noted(.sessionEnded) { _ in "everywhere" },
+            Route(.delete, "/sessions/{id}", .role(.viewer), "End one of one's sessions") { call in
+                guard case .user(let user) = call.caller,
+                    try await call.backend.access().closeSession(id: call["id"], of: user.name)
+                else { throw Problem(404, "you have no such session") }
+                return HTTPResponse(204)
+            }
+            .noted(.sessionEnded),
         ]
     }
 
@@ -48,19 +56,6 @@ final class SessionRoutes: Sendable {
     private struct Login: Decodable {
         let username: String
         let password: String
-    }
-
-    private struct ListedSession: Encodable {
-        let since: String
-        let until: String
-        let address: String
-        let agent: String
-
-        init(_ session: Session) {
-            since = UTCTime(nanoseconds: session.created * 1_000_000_000).rfc3339
-            until = UTCTime(nanoseconds: session.expires * 1_000_000_000).rfc3339
-            (address, agent) = (session.address, session.agent)
-        }
     }
 
     private static func state(of call: Call) async throws -> State {
@@ -81,9 +76,11 @@ final class SessionRoutes: Sendable {
         guard try await isRight(login, guests) else {
             throttle.withLock { $0.fail(login.username, from: address, at: Self.seconds) }
             Log.write(.warning, "HTTP: wrong name or password (from \(from))", budget: "access")
+            await call.note(.loginRefused, "", by: User.isName(login.username) ? login.username : "")
             throw Problem(401, "the name or the password is wrong")
         }
         throttle.withLock { $0.succeed(login.username, from: address) }
+        await call.note(.login, "", by: login.username)
         return try await open(login.username, call)
     }
 
@@ -122,6 +119,7 @@ final class SessionRoutes: Sendable {
     }
 
     private static func logOut(_ call: Call) async throws -> HTTPResponse {
+        if case .user(let user) = call.caller { await call.note(.logout, "", by: user.name) }
         if let text = call.request.cookie(Caller.cookie) { try await call.backend.access().closeSession(text) }
         return HTTPResponse(204, [("Set-Cookie", cookie("", seconds: 0, call.request))])
     }
@@ -138,6 +136,7 @@ final class SessionRoutes: Sendable {
         } catch {
             throw Problem(422, error.description)
         }
+        await call.note(.firstRun, "", by: login.username)
         return try await open(login.username, call, status: 201)
     }
 

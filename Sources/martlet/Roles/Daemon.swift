@@ -202,6 +202,10 @@ internal import Web
     private var backend: Backend {
         Backend(
             status: { [weak self] in await self?.statusDocument() ?? [] },
+            cameras: { [weak self] name in await self?.camerasDocument(name) },
+            settings: PageSettings(of: configuration.path, role: role),
+            settingsChanged: { [weak self] in await self?.configuration.reload() },
+            recordingKey: { [weak self] name in await self?.recordingKey(of: name) },
             guests: { [access] in await access.guests },
             access: { [access] in try await access.opened() },
             store: { [weak self] in
@@ -214,6 +218,27 @@ internal import Web
                 Int64((await self?.cameras.plan.sessionDuration ?? .zero) / .seconds(1))
             }
         )
+    }
+
+    private struct Cameras: Encodable {
+        let cameras: [Status.Camera]
+    }
+
+    private func camerasDocument(_ name: String?) async -> [UInt8]? {
+        let all = await status().cameras
+        do {
+            guard let name else { return Array(try JSON.text(Cameras(cameras: all), onOneLine: true).utf8) }
+            guard let camera = all.first(where: { $0.name == name }) else { return nil }
+            return Array(try JSON.text(camera, onOneLine: true).utf8)
+        } catch {
+            Log.error("the status cannot be written: \(error)")
+            return nil
+        }
+    }
+
+    private func recordingKey(of camera: String) -> String? {
+        guard cameras.plan.cameras.contains(where: { $0.name == camera }) else { return nil }
+        return role == .camera ? "camera.recording.enabled" : "cameras.\(camera).record"
     }
 
     private func statusDocument() async -> [UInt8] {

@@ -11,6 +11,7 @@ extension Daemon {
     /// How everything is now.
     func status() async -> Status {
         let cameras = cameras.cameras.map { Status.Camera($0, lastStore: self.cameras.service.lastStore(of: $0.name)) }
+        let health = Health()
         var status = Status(
             role: role.rawValue,
             version: Martlet.version,
@@ -20,7 +21,7 @@ extension Daemon {
             since: started.rfc3339,
             well: true,
             summary: summary(cameras),
-            troubles: cameras.flatMap(\.troubles) + generalTroubles,
+            troubles: cameras.flatMap(\.troubles) + generalTroubles + health.troubles,
             configuration: Status.Configuration(configuration),
             clock: Status.Clock(synchronised: WallClock.system.read().isSynchronised),
             rtsp: Status.RTSP(
@@ -31,6 +32,7 @@ extension Daemon {
             access: Status.Access(open: access.guests.isKnown && !access.guests.isEmpty, directory: access.directory),
             recording: Status.Recording(directory: self.cameras.plan.store.directory, open: false),
             resources: .now,
+            health: health,
             cameras: cameras
         )
         await addFigures(to: &status)

@@ -29,6 +29,14 @@ extension Status.Camera {
     }
 }
 
+extension Health {
+    /// What harms recordings, a sentence each.
+    var troubles: [String] {
+        guard underVoltage?.now == true else { return [] }
+        return ["the machine's supply is too weak (below 4.63 V): another power supply or cable is needed"]
+    }
+}
+
 extension Status {
     /// One sentence for `systemctl status`: how many run, then what is wrong.
     static func summary(role: String, _ cameras: [Camera], _ more: [String]) -> String {

@@ -27,6 +27,8 @@ struct Status: Codable, Equatable, Sendable {
     var access: Access
     var recording: Recording
     var resources: Resources
+    /// The machine.
+    var health: Health
     /// By name.
     var cameras: [Camera]
 
