@@ -35,7 +35,9 @@ package struct AuditEntry: Equatable, Sendable {
 }
 
 extension AccessStore {
-    /// More would fill a card. Whoever may not come in can make entries too, and so crowd out only their like.
+    /// More would fill a card.
+    ///
+    /// Whoever may not come in can make entries too, and so crowd out only their like.
     private static func auditLimit(_ action: AuditEntry.Action) -> Int64 { action == .loginRefused ? 2000 : 20_000 }
 
     /// Notes what somebody did; the oldest entry goes when there are too many.

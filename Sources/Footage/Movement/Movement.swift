@@ -2,10 +2,10 @@
 internal import Glibc
 package import ISOBaseMedia
 
-/// How much moves in footage, second by second, as its encoder has said it already: a frame that is predicted from the one
-/// before is as large as what has changed between them. Nothing is decoded.
+/// How much moves in footage, second by second, as its encoder has said it already.
 ///
-/// An encoder that is to fill a constant bit rate spends it on a still picture as well: of such a camera it says little.
+/// A frame that is predicted from the one before is as large as what has changed between them; nothing is decoded. An
+/// encoder that is to fill a constant bit rate spends it on a still picture as well: of such a camera it says little.
 package enum Movement {
     /// Of this many steps is a doubling of the frames' sizes.
     package static let stepsPerDoubling = 12.0
