@@ -9,6 +9,7 @@ import { session } from '../session.js';
 import { copyLink, exportSpan, protectSpan } from '../span-actions.js';
 import { status } from '../status.js';
 import { Footage } from '../timeline/footage.js';
+import { Movement } from '../timeline/movement.js';
 import { TimeModel } from '../timeline/time-model.js';
 
 const SPAN = 6 * HOUR;
@@ -19,6 +20,7 @@ export function cameraPage(root, { argument: camera, parameters }) {
   const { signal } = life;
   const may = session.may('operator');
   const footage = new Footage(camera);
+  const movement = new Movement(camera);
   const time = number(parameters.get('t'));
   const model = new TimeModel({ now: () => status.now(), oldest: () => footage.oldest, time, span: parseSpan(parameters.get('span')) });
   if (parameters.has('to') && time != null) model.select(time, number(parameters.get('to')));
@@ -65,8 +67,8 @@ export function cameraPage(root, { argument: camera, parameters }) {
   fill(root, h('div', { class: 'camera' }, stage, side));
 
   player.attach({ camera, model, footage });
-  transport.attach({ model, footage: () => footage });
-  timeline.attach({ model, footages: [footage], rate: () => status.camera(camera)?.bitrate / 8, may });
+  transport.attach({ model, footage: () => footage, movement: () => movement });
+  timeline.attach({ model, footages: [footage], movements: [movement], rate: () => status.camera(camera)?.bitrate / 8, may });
   overview.attach({ model, footage });
   chunks.attach({ camera, model, footage, may });
   transport.addEventListener('step', ({ detail }) => player.step(detail));
@@ -107,6 +109,7 @@ export function cameraPage(root, { argument: camera, parameters }) {
   return () => {
     clearTimeout(written);
     footage.stop();
+    movement.stop();
     model.stop();
     life.abort();
   };
