@@ -7,6 +7,7 @@ import './elements/footage-timeline.js';
 import './elements/footage-overview.js';
 import './elements/play-transport.js';
 import './elements/chunk-list.js';
+import './elements/day-calendar.js';
 import './elements/event-log.js';
 import './elements/recording-switch.js';
 import './elements/settings-form.js';

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { button, fill, h, icon, toast } from '../dom.js';
 import { day, duration, hms, milliseconds, typed, DAY, HOUR, MINUTE, SECOND } from '../format.js';
+import { midnight } from '../timeline/ticks.js';
 import { nextGap } from '../timeline/spans.js';
 import { parseTime } from '../timeline/parse-time.js';
 
@@ -35,6 +36,9 @@ class PlayTransport extends HTMLElement {
     const when = button({ class: 'when', label: 'Type a time', on: { click: () => this.#type() } });
     const spans = SPANS.map(([span, text]) => button({ text, on: { click: () => model.showSpan(span) } }));
     const all = button({ text: 'All', on: { click: () => model.showAll() } });
+    const calendar = control('calendar', 'Go to a day (C)', () => this.#openCalendar());
+    const days = h('day-calendar');
+    days.addEventListener('pick', ({ detail }) => this.#goToDay(detail));
     const behind = h('small', { class: 'wide' });
     const live = button({ class: 'live', on: { click: () => model.goLive() } });
     fill(live, h('i'), h('span', {}, 'Live'), behind);
@@ -51,12 +55,14 @@ class PlayTransport extends HTMLElement {
       speed,
       h('span', { class: 'sep wide' }),
       when,
+      calendar,
+      days,
       h('span', { class: 'grow' }),
       h('div', { class: 'seg zooms', role: 'group', 'aria-label': 'Span shown' }, spans, all),
       live,
       control('full-screen', 'Full screen (F)', () => this.dispatchEvent(new Event('full'))),
     );
-    this.#parts = { play, movements, speed, when, spans, live, behind };
+    this.#parts = { calendar, days, play, movements, speed, when, spans, live, behind };
     for (const type of ['time', 'mode', 'view']) model.addEventListener(type, () => this.#draw(), { signal });
     addEventListener('keydown', event => this.#key(event), { signal });
     this.#draw();
@@ -104,6 +110,18 @@ class PlayTransport extends HTMLElement {
     const gap = nextGap(this.#footage().spans, this.#model.time, direction, direction > 0 ? BEFORE + 1 : 2 * SECOND - BEFORE);
     if (gap) this.#model.seek(gap.from - BEFORE);
     else toast(direction > 0 ? 'No later gap: complete until now.' : 'No earlier gap.');
+  }
+
+  #openCalendar() {
+    const { calendar, days } = this.#parts;
+    days.open(calendar, { spans: this.#footage().spans, now: this.#model.now(), time: this.#model.time });
+  }
+
+  /** Shows the whole day, from its first footage on. */
+  #goToDay({ day: begin, first }) {
+    this.#model.seek(first, { keep: true });
+    this.#model.show(begin, midnight(begin, 1));
+    this.#parts.calendar.focus();
   }
 
   async #move(direction) {
@@ -166,6 +184,7 @@ class PlayTransport extends HTMLElement {
       n: () => model.goLive(),
       L: () => model.goLive(),
       End: () => model.goLive(),
+      c: () => this.#openCalendar(),
       f: () => this.dispatchEvent(new Event('full')),
       j: slower,
       l: () => !model.live && faster(),
