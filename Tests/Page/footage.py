@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Footage for the mock: real H.264 with a frame counter in its picture, laid out on the clock as if it had been recorded."""
 
+import math
 import os
+import random
+import statistics
 import subprocess
 import time
 from datetime import datetime, timezone
@@ -19,8 +22,13 @@ CELL = WIDTH // 40
 
 
 def encode(directory):
-    """Chunks of 20 s, without a seam: the counter goes on from one to the next."""
-    picture = f"testsrc2=s={WIDTH}x{HEIGHT}:r={RATE},drawbox=x=0:y=0:w={CELL * BITS}:h={CELL}:color=black:t=fill"
+    """Chunks of 20 s, without a seam: the counter goes on from one to the next. @returns them twice: where little moves, and much"""
+    return [_encode(os.path.join(directory, name), noise) for name, noise in (("quiet", ""), ("busy", "noise=alls=5:allf=t,"))]
+
+
+def _encode(directory, noise):
+    os.makedirs(directory, exist_ok=True)
+    picture = f"testsrc2=s={WIDTH}x{HEIGHT}:r={RATE},{noise}drawbox=x=0:y=0:w={CELL * BITS}:h={CELL}:color=black:t=fill"
     for bit in range(BITS):
         picture += f",drawbox=x={bit * CELL}:y=0:w={CELL}:h={CELL}:color=white:t=fill:enable='mod(floor(n/{1 << bit}),2)'"
     pattern = os.path.join(directory, "%02d.mp4")
@@ -34,6 +42,15 @@ def encode(directory):
     return [Movie(pattern % index) for index in range(FILES)]
 
 
+def levels(movie):
+    """12 × log2 of the mean size of the predicted frames, of each second of a file."""
+    seconds = {}
+    for sample in movie.samples:
+        if not sample.key:
+            seconds.setdefault(int(sample.time / movie.timescale), []).append(sample.size)
+    return [round(12 * math.log2(statistics.mean(seconds[second]))) for second in sorted(seconds)]
+
+
 def instant(seconds):
     return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -44,7 +61,9 @@ class Camera:
     def __init__(self, number, name, movies, begin, gaps=(), protected=(), unsynchronised=(), recording=True):
         self.number = number
         self.name = name
-        self.movies = movies
+        self.quiet, self.busy = movies
+        self.levels = {False: [levels(movie) for movie in self.quiet], True: [levels(movie) for movie in self.busy]}
+        self.moves = {}
         self.begin = begin
         self.gaps = list(gaps)
         self.unsynchronised = list(unsynchronised)
@@ -59,7 +78,15 @@ class Camera:
         return self.begin + k * LENGTH
 
     def movie(self, k):
-        return self.movies[k % FILES]
+        return (self.busy if self.moving(k) else self.quiet)[k % FILES]
+
+    def moving(self, k):
+        """Whether somebody walks through a chunk's picture: now and then, more by day, the same at each look."""
+        if k not in self.moves:
+            chance = random.Random(self.number * 100_003 + k // 9)
+            hour = self.start(k) % 86400 / 3600
+            self.moves[k] = chance.random() < (0.22 if 7 <= hour < 19 else 0.05) and random.Random(k).random() < 0.75
+        return self.moves[k]
 
     def has(self, k):
         start = self.start(k)
@@ -100,6 +127,35 @@ class Camera:
             "chunk": self.identity(k), "start": instant(start), "start-ns": str(int(start * 1000) * 1_000_000), "duration": self.reach(k),
             "open": self.is_open(k), "mime": f'video/mp4; codecs="{self.movie(k).codec}"', "width": WIDTH, "height": HEIGHT,
         }
+
+    def level(self, second):
+        """The movement of one second since 1970, or None where there is no footage."""
+        k = self.index(second)
+        if not self.has(k) or second + 1 > time.time():
+            return None
+        return self.levels[self.moving(k)][k % FILES][int(second - self.start(k))]
+
+    def movement(self, start, end, step):
+        step = max(step, math.ceil((end - start) / 20_000))
+        start = start // step * step
+        values = []
+        while start + len(values) * step < end:
+            at = start + len(values) * step
+            # A long step is looked at in ten places: the levels are those of chunks.
+            found = [level for i in range(min(step, 10)) if (level := self.level(at + i * step // min(step, 10))) is not None]
+            values.append(max(found) if found else None)
+        return {"from": instant(start), "step": float(step), "values": values}
+
+    def next_movement(self, time, backwards):
+        """Where a chunk in which something moves follows one in which nothing does."""
+        k = self.index(time) + (0 if backwards else 1)
+        step = -1 if backwards else 1
+        for _ in range(7 * 86400 // LENGTH):
+            if self.has(k) and self.has(k - 1) and self.moving(k) and not self.moving(k - 1) and self.reach(k) > 0:
+                if (self.start(k) < time) if backwards else (self.start(k) > time):
+                    return self.start(k)
+            k += step
+        return None
 
     def timeline(self, start, end):
         now = time.time()

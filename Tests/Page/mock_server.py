@@ -21,7 +21,10 @@ from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, unquote, urlparse
 
+from administration import Administration
 from footage import LENGTH, Camera, encode, instant
+from refusal import Refusal
+from settings import Settings
 
 PAGE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "page")
 POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'; "
@@ -34,9 +37,13 @@ LIVE = ("exec gst-launch-1.0 -q videotestsrc is-live=true pattern=smpte horizont
         "mp4mux fragment-duration=100 streamable=true ! fdsink fd=1 sync=false")
 
 
-class Refusal(Exception):
-    def __init__(self, status, detail, headers=None):
-        self.status, self.detail, self.headers = status, detail, headers or {}
+LOG = [
+    {"level": "notice", "text": "Martlet 0.1.0 runs as a store"},
+    {"level": "info", "camera": "front-door", "text": "Video comes: H.264, 640 × 360"},
+    {"level": "warning", "camera": "till", "text": "No frames for 3 s; trying again in 1 s"},
+    {"level": "notice", "camera": "till", "text": "Frames flow again after 5 s"},
+    {"level": "error", "camera": "front-door", "text": "Writing to the disk failed: no space left on device"},
+]
 
 
 class Recorder:
@@ -70,10 +77,18 @@ class Recorder:
         self.users = {} if arguments.state else {"anna": "admin", "otto": "operator", "vera": "viewer"}
         self.passwords = {name: PASSWORD for name in self.users}
         self.closed = arguments.state == "closed"
+        self.settings = Settings(names)
+        self.fixed_recording = None
+        self.missing = []
+        self.audit = []
+        self.seen = {}
+        self.log = [{"id": number, "time": instant(now - 4000 + 300 * number), **entry} for number, entry in enumerate(LOG, 1)]
         self.tokens = {"7f3a": {"camera": names[0], "rights": "read"}}
         self.sessions = {}
         self.since = now
         self.silent = False
+        self.held = False
+        self.delivered = 0
         self.faults = {}
         self.whep = "missing"
         self.rejected = []
@@ -91,13 +106,13 @@ class Recorder:
                 "name": camera.name, "source": "receiver", "state": "running", "seconds": now - self.since, "faults": 1 if fault else 0,
                 "format": {"codec": "h264", "width": 640, "height": 360}, "fps": 15.0, "bitrate": 1.2e6, "frames": int((now - self.since) * 15),
                 "last-frame": instant(now), "last-keyframe": instant(int(now)),
-                "recording": {"enabled": True, "chunk": camera.chunk(newest)["file"], "finished": newest, "queued": 0, "oldest": instant(camera.begin)},
+                "recording": {"enabled": True, "chunk": camera.chunk(newest)["file"], "finished": newest, "queued": 0, "oldest": instant(camera.begin)} if camera.recording else {"enabled": False},
                 "viewers": {"count": self.streams, "queued": 0, "skipped": 0},
             }
             if fault == "network":
                 entry |= {"state": "backing-off", "seconds": 13.0, "cause": "connection reset by the camera", "next-attempt": 2.0, "last-frame": instant(self.since)}
                 troubles.append(f"{camera.name}: no frames for 13 s (connection reset by the camera); trying again in 2 s")
-            if fault == "disk":
+            if fault == "disk" and camera.recording:
                 entry["recording"] |= {"trouble": "no space left on the disk"}
                 troubles.append(f"{camera.name}: not recorded (no space left on the disk); trying again")
             cameras.append(entry)
@@ -111,6 +126,10 @@ class Recorder:
             "configuration": configuration, "clock": {"synchronised": True}, "rtsp": {"listen": "0.0.0.0:8554", "tls-listen": "0.0.0.0:8322"},
             "access": {"open": bool(self.users), "directory": "/var/lib/martlet/access"},
             "recording": {"directory": "/var/lib/martlet/store", "open": True, "used": 41_200_000_000, "free": 350_000_000_000, "oldest": instant(min(c.begin for c in self.cameras.values()))},
+            "health": {
+                "uptime": now - self.since + 200_000, "load": 0.42, "memory": {"total": 4_100_000_000, "available": 2_900_000_000}, "temperature": 48.2,
+                "throttled": {"now": False, "since-boot": True}, "under-voltage": {"now": False, "since-boot": False}, "wifi": {"interface": "wlan0", "signal": -61},
+            },
             "resources": {"memory": 61_000_000, "threads": 24, "descriptors": 61}, "cameras": cameras,
         }
 
@@ -132,7 +151,7 @@ def moment(text):
         raise Refusal(400, f"{text!r} is not a time such as 2026-11-21T10:20:00.000Z.")
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(Administration, BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     recorder: Recorder
 
@@ -153,7 +172,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def answer(self, method):
         url = urlparse(self.path)
-        self.query = {name: values[0] for name, values in parse_qs(url.query).items()}
+        self.queries = parse_qs(url.query)
+        self.query = {name: values[0] for name, values in self.queries.items()}
         self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         recorder = self.recorder
         try:
@@ -167,12 +187,12 @@ class Handler(BaseHTTPRequestHandler):
             recorder.requests.append((method, self.path))
             for verb, pattern, role, handler in ROUTES:
                 match = re.fullmatch(pattern, url.path[7:])
-                if verb == method and match:
+                if verb == method and match and not any(re.search(each, url.path) for each in recorder.missing):
                     self.allow(role)
                     return handler(self, *map(unquote, match.groups()))
             raise Refusal(404, "There is nothing here.")
         except Refusal as refusal:
-            self.send(refusal.status, {"title": "Refused", "status": refusal.status, "detail": refusal.detail}, "application/problem+json", refusal.headers)
+            self.send(refusal.status, {"title": "Refused", "status": refusal.status, "detail": refusal.detail, **refusal.document}, "application/problem+json", refusal.headers)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
 
@@ -187,9 +207,13 @@ class Handler(BaseHTTPRequestHandler):
             raise Refusal(403, f"This takes an {role}.")
 
     @property
-    def user(self):
+    def key(self):
         match = re.search(r"session=(\w+)", self.headers.get("Cookie") or "")
-        return self.recorder.sessions.get(match[1]) if match else None
+        return match and match[1]
+
+    @property
+    def user(self):
+        return self.recorder.sessions.get(self.key)
 
     def json(self):
         return json.loads(self.body or b"{}")
@@ -243,6 +267,7 @@ class Handler(BaseHTTPRequestHandler):
         if name == "crowd":
             raise Refusal(429, "Too many tries.", {"Retry-After": "60"})
         if recorder.passwords.get(name) != asked.get("password") or name not in recorder.users:
+            self.note("login-refused", user=name)
             raise Refusal(401, "Name and password do not match.")
         self.enter(200, name)
 
@@ -257,6 +282,8 @@ class Handler(BaseHTTPRequestHandler):
     def enter(self, status, name):
         key = secrets.token_hex(16)
         self.recorder.sessions[key] = name
+        self.recorder.seen[key] = {"since": instant(time.time()), "agent": self.headers.get("User-Agent", "")}
+        self.note("login", user=name)
         content = {"state": "logged-in", "user": name, "role": self.recorder.users[name]}
         self.send(status, content, headers={"Set-Cookie": f"session={key}; HttpOnly; SameSite=Strict; Path=/"})
 
@@ -281,6 +308,9 @@ class Handler(BaseHTTPRequestHandler):
         if name not in self.recorder.cameras:
             raise Refusal(404, f"There is no camera {name!r}.")
         return self.recorder.cameras[name]
+
+    def moment(self, name):
+        return moment(self.query.get(name))
 
     def span(self):
         return moment(self.query.get("from", "1970-01-01T00:00:00Z")), moment(self.query.get("to", "2100-01-01T00:00:00Z"))
@@ -315,12 +345,15 @@ class Handler(BaseHTTPRequestHandler):
 
     def change_chunk(self, identity):
         camera, k = self.recorder.find(int(identity))
-        (camera.protected.add if self.json()["protected"] else camera.protected.discard)(k)
+        protect = self.json()["protected"]
+        (camera.protected.add if protect else camera.protected.discard)(k)
+        self.note("protect" if protect else "release", camera.chunk(k)["file"])
         self.send(200, camera.chunk(k))
 
     def remove_chunk(self, identity):
         camera, k = self.recorder.find(int(identity))
         camera.removed.add(k)
+        self.note("remove", camera.chunk(k)["file"])
         self.send(204)
 
     def chunk_media(self, identity):
@@ -332,7 +365,22 @@ class Handler(BaseHTTPRequestHandler):
         k = next(camera.between(*self.span()), None)
         if k is None:
             raise Refusal(404, "There is no footage in this span.")
-        self.send(200, camera.movie(k).data, "video/mp4", {"Content-Disposition": f'attachment; filename="{name}.mp4"'})
+        self.note("export", f"{name} {self.query['from']} … {self.query['to']}")
+        self.deliver(camera.movie(k).data, "video/mp4", f"{name}.mp4")
+
+    def deliver(self, data, kind, file):
+        """A file in parts, as slowly as the mock was told to."""
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        self.send_header("Content-Disposition", f'attachment; filename="{file}"')
+        self.end_headers()
+        for at in range(0, len(data), 65536):
+            self.wfile.write(data[at:at + 65536])
+            while self.recorder.held:
+                with self.recorder.changed:
+                    self.recorder.changed.wait(0.2)
+        self.recorder.delivered += 1
 
     def live(self, name):
         self.camera(name)
@@ -426,6 +474,21 @@ ROUTES = [
     ("GET", r"/chunks/(\d+)/media", "operator", Handler.chunk_media),
     ("GET", r"/chunks/(\d+)/init\.mp4", "viewer", Handler.initialisation),
     ("GET", r"/chunks/(\d+)/segment\.mp4", "viewer", Handler.segment),
+    ("GET", "/cameras", "viewer", lambda h: h.send(200, {"cameras": h.recorder.status()["cameras"]})),
+    ("GET", NAME, "viewer", Handler.one_camera),
+    ("PATCH", NAME, "operator", Handler.switch_recording),
+    ("GET", NAME + "/movement", "viewer", Handler.movement),
+    ("GET", NAME + "/movement/next", "viewer", Handler.next_movement),
+    ("GET", "/clips", "operator", Handler.clips),
+    ("GET", "/settings", "admin", Handler.settings),
+    ("PATCH", "/settings", "admin", Handler.change_settings),
+    ("GET", "/sessions", "viewer", Handler.sessions),
+    ("DELETE", "/sessions", "viewer", Handler.end_sessions),
+    ("DELETE", "/sessions/([^/]+)", "viewer", Handler.end_session),
+    ("GET", "/users/([^/]+)/sessions", "admin", Handler.sessions_of),
+    ("DELETE", "/users/([^/]+)/sessions", "admin", Handler.end_sessions_of),
+    ("GET", "/audit", "admin", Handler.audit),
+    ("GET", "/log", "operator", Handler.log),
     ("GET", "/storage", "viewer", Handler.storage),
     ("GET", "/users", "admin", Handler.users),
     ("POST", "/users", "admin", Handler.add_user),
@@ -451,7 +514,7 @@ def serve(*arguments):
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--state", choices=["first-run", "closed"])
-    parser.add_argument("--directory", default=os.path.join(tempfile.gettempdir(), "martlet-page-footage"))
+    parser.add_argument("--directory", default=os.path.join(tempfile.gettempdir(), "martlet-page-movement"))
     parser.add_argument("--cameras", type=int, default=3)
     parser.add_argument("--gaps", type=int, default=0)
     options = parser.parse_args(arguments)

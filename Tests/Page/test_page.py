@@ -376,7 +376,7 @@ class Recorded(Walk):
         self.shown(self.start + 40, within=4)
         keys("k")
         self.browser.until("!document.querySelectorAll('camera-player video')[1].paused", "play")
-        keys("]")
+        keys("}")
         self.browser.until(lambda: abs(self.browser.run("return document.querySelector('footage-timeline').model.time") / 1000 - (self.recorder.cameras["front-door"].gaps[3][0] - 5)) < 4, "the next gap")
         keys("n")
         self.browser.until("document.querySelector('.live').getAttribute('aria-pressed') === 'true'", "live")
@@ -385,6 +385,52 @@ class Recorded(Walk):
         self.browser.picture("help-light")
         keys(Keys.ESCAPE)
         self.browser.until("!document.querySelector('dialog')", "the dialog's end")
+
+    def playhead(self):
+        return self.browser.run("return document.querySelector('footage-timeline').model.time") / 1000
+
+    def test_movement_stands_over_the_footage(self):
+        camera = self.recorder.cameras["front-door"]
+        at = camera.next_movement(self.start, backwards=False)
+        self.requests()
+        self.browser.go(f"#/camera/front-door?t={instant(at)}&span=10m")
+        # A column of the graph's pixels at a time: how high the bar is that stands there.
+        height = """const timeline = document.querySelector('footage-timeline'), canvas = timeline.querySelector('canvas');
+          const graph = getComputedStyle(document.documentElement).getPropertyValue('--fo-rec-act').trim();
+          const [red, green, blue] = [1, 3, 5].map(place => parseInt(graph.slice(place, place + 2), 16));
+          const { data } = canvas.getContext('2d').getImageData(Math.round(timeline.x(arguments[0] * 1000)), 50, 1, 26);
+          let count = 0;
+          for (let pixel = 0; pixel < 26; pixel += 1) if (Math.abs(data[4 * pixel] - red) + Math.abs(data[4 * pixel + 1] - green) + Math.abs(data[4 * pixel + 2] - blue) < 24) count += 1;
+          return count;"""
+        self.browser.until(lambda: self.browser.run(height, at + 9) > 8, "a bar where something moves")
+        self.assertLessEqual(self.browser.run(height, at - 9), 2, "nothing moves before")
+        self.browser.picture("camera-movement-light")
+        asked = [path for _, path in self.requests() if "/movement?" in path]
+        self.assertLessEqual(len(asked), 6)
+        model = "document.querySelector('footage-timeline').model"
+        for _ in range(5):
+            self.browser.run(f"{model}.pan({model}.span / 50)")
+            self.browser.run(f"{model}.pan(-{model}.span / 50)")
+        self.browser.until(lambda: self.browser.run(height, at + 9) > 8, "the bar")
+        self.assertEqual([path for _, path in self.requests() if "/movement?" in path], [], "what is known is asked for again")
+
+    def test_brackets_go_to_movements(self):
+        camera = self.recorder.cameras["front-door"]
+        self.watch(self.start)
+        first = camera.next_movement(self.start, backwards=False)
+        second = camera.next_movement(first, backwards=False)
+        for key, at in (("]", first), ("]", second), ("[", first)):
+            ActionChains(self.browser.driver).send_keys(key).perform()
+            self.browser.until(lambda: abs(self.playhead() - (at - 3)) < 0.5, f"the movement of {instant(at)}")
+        self.browser.press("Next movement")
+        self.browser.until(lambda: abs(self.playhead() - (second - 3)) < 0.5, "the next")
+
+    def test_without_movement_there_is_no_graph(self):
+        self.recorder.missing = ["/movement"]
+        self.watch(self.start)
+        self.browser.until("!document.querySelector('footage-timeline').classList.contains('graph')", "the row without a graph")
+        self.browser.run("document.querySelector('footage-timeline').model.play()")
+        self.browser.until("document.querySelector('[aria-label^=\"Next movement\"]').hidden", "no button")
 
     def test_a_typed_time(self):
         self.watch(self.start)

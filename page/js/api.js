@@ -3,19 +3,20 @@
 
 const BASE = '/api/v1';
 
-/** What went wrong, in a sentence for a person. `status` is 0 where nobody answered. */
+/** What went wrong, in a sentence for a person. `status` is 0 where nobody answered; `document` is what the server said of it. */
 export class Problem extends Error {
-  constructor(status, sentence, retryAfter) {
+  constructor(status, sentence, { retryAfter, document } = {}) {
     super(sentence);
     this.status = status;
     this.retryAfter = retryAfter;
+    this.document = document;
   }
 
   static async of(response) {
     let document = {};
     if (response.headers.get('Content-Type')?.startsWith('application/problem+json')) document = await response.json();
     const sentence = document.detail ?? document.title ?? `The recorder answered ${response.status}.`;
-    return new Problem(response.status, sentence, Number(response.headers.get('Retry-After')) || undefined);
+    return new Problem(response.status, sentence, { retryAfter: Number(response.headers.get('Retry-After')) || undefined, document });
   }
 }
 

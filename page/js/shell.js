@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { button, fill, h, icon, toast } from './dom.js';
 import { day, duration, hms } from './format.js';
+import { openFinder } from './finder/finder.js';
 import { openHelp } from './help.js';
 import { cameraPage } from './pages/camera.js';
 import { camerasPage } from './pages/cameras.js';
@@ -47,6 +48,7 @@ export class Shell {
         h('a', { class: 'brand', href: link('cameras'), 'aria-label': 'Martlet: cameras' }, icon('martlet'), h('span', {}, 'Martlet'), this.#host),
         this.#nav,
         h('span', { class: 'grow' }),
+        this.#finder(),
         this.#clock,
         look,
         button({ class: 'btn ghost icon help-button', symbol: 'help', label: 'Keys and help (?)', on: { click: openHelp } }),
@@ -84,16 +86,29 @@ export class Shell {
   }
 
   /** Only what there is: one camera has no timeline of many, and only an admin has people. */
-  #follow() {
-    const { cameras, known, document } = status;
-    const troubled = known && document && !document.well;
-    const places = [
+  get #places() {
+    return [
       ['cameras', 'Cameras'],
-      cameras.length > 1 && ['timeline', 'Timeline'],
+      status.cameras.length > 1 && ['timeline', 'Timeline'],
       ['storage', 'Storage'],
       ['system', 'System'],
       session.may('admin') && ['people', 'People'],
     ].filter(Boolean);
+  }
+
+  #find() {
+    openFinder(this.#places.map(([page]) => page));
+  }
+
+  #finder() {
+    const words = session.may('admin') ? 'Find a setting, camera or time' : 'Find a camera or time';
+    return button({ class: 'finder', symbol: 'find', 'aria-label': `${words} (/)`, 'aria-haspopup': 'dialog', text: h('span', {}, words, h('kbd', { 'aria-hidden': 'true' }, '/')), on: { click: () => this.#find() } });
+  }
+
+  #follow() {
+    const { known, document } = status;
+    const troubled = known && document && !document.well;
+    const places = this.#places;
     const current = this.#page === 'camera' ? 'cameras' : this.#page;
     const links = JSON.stringify([places, current, troubled]);
     if (links === this.#links) return;
@@ -131,8 +146,9 @@ export class Shell {
 
   #key(event) {
     if (event.target.closest?.('input, select, textarea, dialog')) return;
-    if (event.key !== '?') return;
-    openHelp();
+    const act = { '?': openHelp, '/': () => this.#find() }[event.key];
+    if (!act || event.ctrlKey || event.metaKey) return;
+    act();
     event.preventDefault();
   }
 }

@@ -7,6 +7,7 @@ import { bytes, duration, DAY, HOUR, MINUTE, SECOND } from '/js/format.js';
 import { columnsThatFit } from '/js/pages/cameras.js';
 import { link, parse } from '/js/router.js';
 import { drawRow, drawRuler, palette } from '/js/timeline/draw.js';
+import { height, quietLevel, stepFor } from '/js/timeline/movement-scale.js';
 import { layout, THINNEST } from '/js/timeline/layout.js';
 import { parseTime } from '/js/timeline/parse-time.js';
 import { nextGap, spanAt, splice } from '/js/timeline/spans.js';
@@ -92,6 +93,14 @@ checks['no gap is thinner than two pixels, and none is lost'] = () => {
 checks['an accident is not hidden behind a gap that somebody chose'] = () => {
   const spans = [gap(0, 10, 'stopped'), recorded(10, 11), gap(11, 20, 'power')];
   equal(layout(spans, { from: 0, to: 100000 }, 0, 100, Infinity).slits.map(slit => slit.span.reason), ['power']);
+};
+
+checks['movement is what stands out of the quiet'] = () => {
+  const quiet = quietLevel([...Array(80).fill(100), ...Array(20).fill(140), null]);
+  equal([quiet, height(100, quiet), height(101, quiet), height(140, quiet)], [100, 0, 0, 1]);
+  truth(height(112, quiet) > 0.3 && height(112, quiet) < 0.7, 'twice the size is about half of the height');
+  equal(quietLevel([null, null]), undefined);
+  equal([10 * SECOND, HOUR, DAY, 30 * DAY].map(span => stepFor(span, 1000)), [1, 20, 300, 14400]);
 };
 
 checks['footage ends now'] = () => equal(layout([recorded(0, 100)], { from: 0, to: 100 }, 0, 100, 60).footage, [{ left: 0, right: 60 }]);

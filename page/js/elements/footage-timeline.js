@@ -2,6 +2,7 @@
 import { button, fill, h } from '../dom.js';
 import { bytes, day, duration, hms, milliseconds, MINUTE, SECOND } from '../format.js';
 import { Preview } from '../media/preview.js';
+import { drawMovement } from '../timeline/draw-movement.js';
 import { drawRow, drawRuler, palette, sharp } from '../timeline/draw.js';
 import { gapReason } from '../timeline/gap-reason.js';
 import { Gestures } from '../timeline/gestures.js';
@@ -9,6 +10,8 @@ import { clamp } from '../timeline/time-model.js';
 
 const RULER = 28;
 const LABELS = 132;
+/** The graph of movement is as high, in pixels. */
+const GRAPH = 26;
 const narrow = matchMedia('(max-width: 760px)');
 
 /**
@@ -20,6 +23,7 @@ class FootageTimeline extends HTMLElement {
   model;
   #life = new AbortController();
   #footages;
+  #movements;
   #rate;
   #may;
   #shown;
@@ -33,13 +37,15 @@ class FootageTimeline extends HTMLElement {
    * @param {object} options
    * @param {TimeModel} options.model
    * @param {Footage[]} options.footages a row each
+   * @param {Movement[]} options.movements the same rows'
    * @param {() => number|undefined} options.rate bytes a second, for what an export would have
    * @param {boolean} options.may whether the selection may be kept and taken away
    * @param {string[]} [options.shown] the cameras that are ticked, where there are many
    */
-  attach({ model, footages, rate, may, shown }) {
+  attach({ model, footages, movements, rate, may, shown }) {
     this.model = model;
     this.#footages = footages;
+    this.#movements = movements;
     this.#rate = rate;
     this.#may = may;
     this.#shown = shown;
@@ -55,7 +61,7 @@ class FootageTimeline extends HTMLElement {
     const draw = () => this.redraw();
     for (const type of ['time', 'mode', 'view', 'selection']) model.addEventListener(type, draw, { signal });
     model.addEventListener('selection', () => this.#selection(), { signal });
-    for (const footage of footages) footage.addEventListener('change', draw, { signal });
+    for (const source of [...footages, ...movements]) source.addEventListener('change', draw, { signal });
     document.addEventListener('themechange', () => { this.#colours = palette(); draw(); }, { signal });
     const size = new ResizeObserver(draw);
     size.observe(canvas);
@@ -85,13 +91,18 @@ class FootageTimeline extends HTMLElement {
     return this.#footages.length > 1;
   }
 
+  /** What the graph of movement takes above the row: nothing where there is none, or where it is within the rows. */
+  get #graph() {
+    return this.many || this.#movements[0].missing ? 0 : GRAPH;
+  }
+
   get #left() {
     return this.many && !narrow.matches ? LABELS : 0;
   }
 
   get #rows() {
     if (this.many) return narrow.matches ? { top: RULER, height: 26, gap: 4 } : { top: RULER, height: 22, gap: 4 };
-    return { top: 50, height: 30, gap: 0 };
+    return { top: 50 + this.#graph, height: 30, gap: 0 };
   }
 
   x(time) {
@@ -133,6 +144,7 @@ class FootageTimeline extends HTMLElement {
     const colours = this.#colours;
     const pen = { ...surface, colours };
     const { view, live, time } = this.model;
+    this.classList.toggle('graph', this.#graph > 0);
     const { top, height: tall, gap } = this.#rows;
     const left = this.#left;
     const now = this.model.now();
@@ -145,7 +157,10 @@ class FootageTimeline extends HTMLElement {
     drawRuler(pen, view, left, width, this.many ? height : top + tall + 2, visible ? [labelLeft, labelLeft + labelWidth] : null);
     this.#footages.forEach((footage, index) => {
       const y = top + index * (tall + gap);
-      drawRow(pen, footage, view, left, width, y, tall, now, { lanes: !this.many, words: true });
+      const movement = this.#movements[index].window(view, width - left, { oldest: footage.oldest, now });
+      if (!this.many) drawMovement(pen, movement, view, left, width, y, GRAPH, { within: false });
+      drawRow(pen, footage, view, left, width, y, tall, now, { lanes: !this.many, words: true, above: this.#graph });
+      if (this.many) drawMovement(pen, movement, view, left, width, y + tall, tall - 3, { within: true });
       if (this.many && !left) this.#name(pen, footage.camera, y, tall);
     });
     this.#drawSelection(context, colours, left, width, top, height);

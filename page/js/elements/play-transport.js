@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { button, fill, h, icon, toast } from '../dom.js';
 import { day, duration, hms, milliseconds, typed, DAY, HOUR, MINUTE, SECOND } from '../format.js';
+import { midnight } from '../timeline/ticks.js';
 import { nextGap } from '../timeline/spans.js';
 import { parseTime } from '../timeline/parse-time.js';
 
@@ -8,6 +9,8 @@ const SPEEDS = [0.5, 1, 2, 4, 8, 16];
 const SPANS = [[MINUTE, '1 min'], [10 * MINUTE, '10 min'], [HOUR, '1 h'], [6 * HOUR, '6 h'], [DAY, 'Day'], [7 * DAY, 'Week']];
 /** A jump to a gap lands so long before it, in ms. */
 const BEFORE = 5 * SECOND;
+/** A jump to a movement, so long. */
+const BEFORE_MOVEMENT = 3 * SECOND;
 
 /**
  * The controls under a player, and the keys.
@@ -17,19 +20,25 @@ class PlayTransport extends HTMLElement {
   #life = new AbortController();
   #model;
   #footage;
+  #movement;
   #parts;
   #said = '';
 
-  attach({ model, footage }) {
+  attach({ model, footage, movement }) {
     const { signal } = this.#life;
     this.#model = model;
     this.#footage = footage;
+    this.#movement = movement;
     const control = (symbol, label, click, wide = false) => button({ class: `btn ghost icon${wide ? ' wide' : ''}`, symbol, label, on: { click } });
     const play = control('play', 'Play or pause (Space)', () => this.#playOrPause());
     const speed = h('select', { class: 'wide', 'aria-label': 'Speed', on: { change: () => model.setSpeed(Number(speed.value)) } }, SPEEDS.map(value => h('option', { value }, `${value}×`)));
+    const movements = [control('movement-back', 'Previous movement ([)', () => this.#move(-1)), control('movement-forward', 'Next movement (])', () => this.#move(1))];
     const when = button({ class: 'when', label: 'Type a time', on: { click: () => this.#type() } });
     const spans = SPANS.map(([span, text]) => button({ text, on: { click: () => model.showSpan(span) } }));
     const all = button({ text: 'All', on: { click: () => model.showAll() } });
+    const calendar = control('calendar', 'Go to a day (C)', () => this.#openCalendar());
+    const days = h('day-calendar');
+    days.addEventListener('pick', ({ detail }) => this.#goToDay(detail));
     const behind = h('small', { class: 'wide' });
     const live = button({ class: 'live', on: { click: () => model.goLive() } });
     fill(live, h('i'), h('span', {}, 'Live'), behind);
@@ -40,17 +49,20 @@ class PlayTransport extends HTMLElement {
       control('forward', 'Forward 10 seconds (→)', () => this.#jump(10)),
       control('frame-back', 'Previous frame (Shift ←)', () => this.#step(-1), true),
       control('frame-forward', 'Next frame (Shift →)', () => this.#step(1), true),
-      control('gap-back', 'Previous gap ([)', () => this.#gap(-1)),
-      control('gap-forward', 'Next gap (])', () => this.#gap(1)),
+      control('gap-back', 'Previous gap ({)', () => this.#gap(-1), true),
+      control('gap-forward', 'Next gap (})', () => this.#gap(1), true),
+      movements,
       speed,
       h('span', { class: 'sep wide' }),
       when,
+      calendar,
+      days,
       h('span', { class: 'grow' }),
       h('div', { class: 'seg zooms', role: 'group', 'aria-label': 'Span shown' }, spans, all),
       live,
       control('full-screen', 'Full screen (F)', () => this.dispatchEvent(new Event('full'))),
     );
-    this.#parts = { play, speed, when, spans, live, behind };
+    this.#parts = { calendar, days, play, movements, speed, when, spans, live, behind };
     for (const type of ['time', 'mode', 'view']) model.addEventListener(type, () => this.#draw(), { signal });
     addEventListener('keydown', event => this.#key(event), { signal });
     this.#draw();
@@ -62,6 +74,7 @@ class PlayTransport extends HTMLElement {
 
   #draw() {
     const { live, playing, speed, time, span } = this.#model;
+    for (const each of this.#parts.movements) each.hidden = this.#movement().missing;
     const exact = !live && (!playing || speed < 1);
     const said = [live, playing, speed, exact ? time : Math.floor(time / SECOND), span].join();
     if (said === this.#said) return;
@@ -97,6 +110,30 @@ class PlayTransport extends HTMLElement {
     const gap = nextGap(this.#footage().spans, this.#model.time, direction, direction > 0 ? BEFORE + 1 : 2 * SECOND - BEFORE);
     if (gap) this.#model.seek(gap.from - BEFORE);
     else toast(direction > 0 ? 'No later gap: complete until now.' : 'No earlier gap.');
+  }
+
+  #openCalendar() {
+    const { calendar, days } = this.#parts;
+    days.open(calendar, { spans: this.#footage().spans, now: this.#model.now(), time: this.#model.time });
+  }
+
+  /** Shows the whole day, from its first footage on. */
+  #goToDay({ day: begin, first }) {
+    this.#model.seek(first, { keep: true });
+    this.#model.show(begin, midnight(begin, 1));
+    this.#parts.calendar.focus();
+  }
+
+  async #move(direction) {
+    const model = this.#model;
+    if (this.#movement().missing) return;
+    try {
+      // Where the last jump landed, that movement is still to come: it is not the next.
+      const from = direction > 0 ? model.time + BEFORE_MOVEMENT + 1 : model.time;
+      model.seek((await this.#movement().next(from, direction)) - BEFORE_MOVEMENT);
+    } catch (error) {
+      toast(error.message);
+    }
   }
 
   #type() {
@@ -140,11 +177,14 @@ class PlayTransport extends HTMLElement {
       k: () => this.#playOrPause(),
       ArrowLeft: () => (event.shiftKey ? this.#step(-1) : this.#jump(-10)),
       ArrowRight: () => (event.shiftKey ? this.#step(1) : this.#jump(10)),
-      '[': () => this.#gap(-1),
-      ']': () => this.#gap(1),
+      '[': () => this.#move(-1),
+      ']': () => this.#move(1),
+      '{': () => this.#gap(-1),
+      '}': () => this.#gap(1),
       n: () => model.goLive(),
       L: () => model.goLive(),
       End: () => model.goLive(),
+      c: () => this.#openCalendar(),
       f: () => this.dispatchEvent(new Event('full')),
       j: slower,
       l: () => !model.live && faster(),

@@ -6,9 +6,11 @@ import { bytes, day, decimal, duration, hms, instant, integer, HOUR, SECOND } fr
 import { legend } from '../help.js';
 import { keep, link } from '../router.js';
 import { session } from '../session.js';
+import { isOf, Settings } from '../settings/settings.js';
 import { copyLink, exportSpan, protectSpan } from '../span-actions.js';
 import { status } from '../status.js';
 import { Footage } from '../timeline/footage.js';
+import { Movement } from '../timeline/movement.js';
 import { TimeModel } from '../timeline/time-model.js';
 
 const SPAN = 6 * HOUR;
@@ -19,6 +21,7 @@ export function cameraPage(root, { argument: camera, parameters }) {
   const { signal } = life;
   const may = session.may('operator');
   const footage = new Footage(camera);
+  const movement = new Movement(camera);
   const time = number(parameters.get('t'));
   const model = new TimeModel({ now: () => status.now(), oldest: () => footage.oldest, time, span: parseSpan(parameters.get('span')) });
   if (parameters.has('to') && time != null) model.select(time, number(parameters.get('to')));
@@ -28,47 +31,65 @@ export function cameraPage(root, { argument: camera, parameters }) {
   const timeline = h('footage-timeline');
   const overview = h('footage-overview');
   const chunks = h('chunk-list');
+  const recording = h('recording-switch');
   const stage = h('div', { class: 'stage' }, player, transport, h('div', { class: 'axis' }, timeline, overview, legend()));
   const title = h('div', { class: 'row' });
   const facts = h('p', { class: 'small muted' });
   const panel = h('div', { class: 'panel', role: 'tabpanel', tabIndex: 0 });
   const health = h('dl', { class: 'health' });
-  const tabs = [['Chunks', chunks], ['Health', health]].map(([text, content], index) => button({ text, role: 'tab', 'aria-selected': String(!index), tabIndex: index ? -1 : 0, on: { click: () => choose(index) } }));
-  const contents = [chunks, health];
-  const choose = index => {
-    tabs.forEach((tab, at) => {
-      tab.setAttribute('aria-selected', at === index);
-      tab.tabIndex = at === index ? 0 : -1;
-    });
-    contents.forEach((content, at) => (content.hidden = at !== index));
-    panel.setAttribute('aria-label', tabs[index].textContent);
-    side.classList.add('up');
+  const form = h('settings-form');
+  const tab = text => button({ text, role: 'tab', on: { click: event => { choose(event.target); side.classList.add('up'); } } });
+  const contents = new Map([[tab('Chunks'), chunks], [tab('Health'), health]]);
+  const list = h('div', { class: 'tabs', role: 'tablist', on: { keydown: event => arrows(event) } });
+  const choose = chosen => {
+    fill(list, [...contents.keys()]);
+    fill(panel, [...contents.values()]);
+    for (const [each, content] of contents) {
+      each.setAttribute('aria-selected', each === chosen);
+      each.tabIndex = each === chosen ? 0 : -1;
+      content.hidden = each !== chosen;
+    }
+    panel.setAttribute('aria-label', chosen.textContent);
   };
   const arrows = event => {
     const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!move) return;
     event.stopPropagation();
+    const tabs = [...contents.keys()];
     const index = (tabs.indexOf(document.activeElement) + move + tabs.length) % tabs.length;
-    choose(index);
+    choose(tabs[index]);
     tabs[index].focus();
   };
   const side = h(
     'aside',
     { class: 'side', 'aria-label': `About ${camera}` },
     button({ class: 'grip', label: 'Show more or less', on: { click: () => side.classList.toggle('up') } }),
-    h('header', {}, title, facts, h('div', { class: 'tabs', role: 'tablist', on: { keydown: arrows } }, tabs)),
+    h('header', {}, title, h('div', { class: 'row' }, facts, h('span', { class: 'grow' }), may && recording), list),
     panel,
   );
-  fill(panel, contents);
-  choose(0);
-  side.classList.remove('up');
+  choose([...contents.keys()][0]);
   fill(root, h('div', { class: 'camera' }, stage, side));
 
   player.attach({ camera, model, footage });
-  transport.attach({ model, footage: () => footage });
-  timeline.attach({ model, footages: [footage], rate: () => status.camera(camera)?.bitrate / 8, may });
+  transport.attach({ model, footage: () => footage, movement: () => movement });
+  timeline.attach({ model, footages: [footage], movements: [movement], rate: () => status.camera(camera)?.bitrate / 8, may });
   overview.attach({ model, footage });
   chunks.attach({ camera, model, footage, may });
+  if (may) recording.attach({ camera });
+  if (session.may('admin')) {
+    const settings = new Settings(key => isOf(key, camera, status.document?.role));
+    settings.load().then(() => {
+      if (signal.aborted || !settings.rows.length) return;
+      const show = parameters.get('set');
+      const place = tab('Settings');
+      contents.set(place, form);
+      const selected = [...contents.keys()].find(each => each.getAttribute('aria-selected') === 'true');
+      const asked = show || parameters.get('tab') === 'settings';
+      choose(asked ? place : selected);
+      if (asked) side.classList.add('up');
+      form.attach({ settings, flow: () => status.camera(camera)?.bitrate / 8, show });
+    }, error => error.status !== 404 && toast(error.message));
+  }
   transport.addEventListener('step', ({ detail }) => player.step(detail));
   transport.addEventListener('full', () => (document.fullscreenElement ? document.exitFullscreen() : stage.requestFullscreen()));
 
@@ -107,6 +128,7 @@ export function cameraPage(root, { argument: camera, parameters }) {
   return () => {
     clearTimeout(written);
     footage.stop();
+    movement.stop();
     model.stop();
     life.abort();
   };

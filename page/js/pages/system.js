@@ -1,17 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 import { cameraState } from '../camera-state.js';
 import { chip } from '../elements/state-chip.js';
-import { fill, h, icon } from '../dom.js';
+import { fill, h, icon, toast } from '../dom.js';
 import { bytes, counted, day, decimal, duration, hms, integer, SECOND } from '../format.js';
+import { machineHealth } from '../machine-health.js';
 import { link } from '../router.js';
+import { session } from '../session.js';
+import { isOfAnyCamera, Settings } from '../settings/settings.js';
 import { status } from '../status.js';
 
 /** What is wrong, and where? */
-export function systemPage(root) {
+export function systemPage(root, { parameters }) {
   const life = new AbortController();
-  const page = h('div', { class: 'page' });
-  const draw = () => status.document && fill(page, describe(status.document, status.known));
+  const wrong = h('div', { class: 'page-part' });
+  const facts = h('div');
+  const log = session.may('operator') && h('event-log', { class: 'card' });
+  const page = h('div', { class: 'page' }, wrong, h('div', { class: 'halves' }, facts, log));
+  const draw = () => {
+    if (!status.document) return;
+    fill(wrong, describe(status.document, status.known));
+    fill(facts, parts(status.document, status.known));
+  };
   fill(root, page);
+  if (session.may('admin')) offerSettings(page, parameters.get('set'), life.signal);
   for (const type of ['status', 'known']) status.addEventListener(type, draw, { signal: life.signal });
   draw();
   return () => life.abort();
@@ -25,9 +36,35 @@ function describe(document, known) {
     h('div', { class: 'lead' }, h('h1', {}, known ? (troubles.length ? `${counted(troubles.length, 'thing is', 'things are')} wrong.` : 'All is well.') : 'Not known.'), h('p', {}, document.summary)),
     troubles.length > 0 && h('section', { class: 'card', 'aria-label': 'Troubles' }, h('ul', { class: 'troubles' }, troubles.map(trouble => h('li', {}, chip('fault', 'Trouble', { glyph: true }), trouble)))),
     configuration && configuration.state !== 'current' && mistakes(configuration),
-    h('section', { class: 'card' }, h('header', {}, h('h2', {}, 'Pipelines')), h('div', { class: 'scroll-x' }, pipelines(document, known))),
-    h('section', { class: 'card' }, h('header', {}, h('h2', {}, 'This machine')), machine(document)),
   ];
+}
+
+const parts = (document, known) => [
+  h('section', { class: 'card' }, h('header', {}, h('h2', {}, 'Pipelines')), h('div', { class: 'scroll-x' }, pipelines(document, known))),
+  document.health && h('section', { class: 'card' }, h('header', {}, h('h2', {}, 'Health')), health(known ? document.health : {})),
+  h('section', { class: 'card' }, h('header', {}, h('h2', {}, 'This machine')), machine(document)),
+];
+
+const health = facts =>
+  h(
+    'dl',
+    { class: 'facts' },
+    machineHealth(facts).map(([name, state, words]) => h('div', {}, h('dt', {}, name), h('dd', {}, words == null ? h('span', { class: 'faint' }, 'not known') : state ? chip(state, words) : words))),
+  );
+
+/** What is no camera's own is set here; a recorder that does not tell of its settings has no such section. */
+async function offerSettings(page, show, signal) {
+  const settings = new Settings(key => !isOfAnyCamera(key, status.document?.role));
+  try {
+    await settings.load();
+  } catch (error) {
+    if (error.status !== 404) toast(error.message);
+    return;
+  }
+  if (signal.aborted || !settings.rows.length) return;
+  const form = h('settings-form');
+  page.append(h('section', { class: 'card', 'aria-label': 'Settings' }, h('header', {}, h('h2', {}, 'Settings'), h('span', { class: 'grow' }), h('span', { class: 'small muted' }, 'Each camera’s own are on its page')), form));
+  form.attach({ settings, flow: () => status.cameras.reduce((sum, { bitrate = 0 }) => sum + bitrate / 8, 0), show });
 }
 
 /** The files are otherwise than what runs: where, and what runs instead. */

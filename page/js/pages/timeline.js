@@ -6,6 +6,7 @@ import { session } from '../session.js';
 import { copyLink, exportSpan, protectSpan } from '../span-actions.js';
 import { status } from '../status.js';
 import { Footage } from '../timeline/footage.js';
+import { Movement } from '../timeline/movement.js';
 import { TimeModel } from '../timeline/time-model.js';
 
 const MOST = 9;
@@ -32,6 +33,7 @@ function open(root, parameters) {
   const { signal } = life;
   const names = status.cameras.map(camera => camera.name);
   const footages = names.map(name => new Footage(name));
+  const movements = names.map(name => new Movement(name));
   const oldest = () => footages.reduce((low, { oldest: each }) => (each === undefined ? low : Math.min(low ?? each, each)), undefined);
   const time = parameters.get('t') ? Date.parse(parameters.get('t')) || null : null;
   const model = new TimeModel({ now: () => status.now(), oldest, time, span: 6 * HOUR });
@@ -104,8 +106,9 @@ function open(root, parameters) {
   };
 
   fill(root, stage);
-  transport.attach({ model, footage: () => footage([...players.keys()][0] ?? names[0]) });
-  timeline.attach({ model, footages, rate: () => shown.reduce((sum, name) => sum + (status.camera(name)?.bitrate ?? 0) / 8, 0), may: session.may('operator'), shown });
+  const first = () => shown[0] ?? names[0];
+  transport.attach({ model, footage: () => footage(first()), movement: () => movements[names.indexOf(first())] });
+  timeline.attach({ model, footages, movements, rate: () => shown.reduce((sum, name) => sum + (status.camera(name)?.bitrate ?? 0) / 8, 0), may: session.may('operator'), shown });
   overview.attach({ model, footage: footages[0] });
   show(shown);
   timeline.addEventListener('shown', ({ detail }) => show(detail));
@@ -129,7 +132,7 @@ function open(root, parameters) {
     clearTimeout(written);
     clearInterval(pace);
     size.disconnect();
-    for (const each of footages) each.stop();
+    for (const each of [...footages, ...movements]) each.stop();
     model.stop();
     life.abort();
   };

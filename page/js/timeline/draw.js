@@ -6,7 +6,7 @@ import { layout } from './layout.js';
 import { ticks } from './ticks.js';
 
 const TOKENS = [
-  'ink', 'ink-2', 'ink-3', 'line', 'line-strong', 'accent', 'accent-ink', 'surface', 'st-rec', 'font', 'fo-rec', 'fo-stop', 'fo-stop-hatch',
+  'ink', 'ink-2', 'ink-3', 'line', 'line-strong', 'accent', 'accent-ink', 'surface', 'st-rec', 'font', 'fo-rec', 'fo-rec-act', 'fo-rec-in', 'fo-stop', 'fo-stop-hatch',
   'fo-stop-ink', 'fo-gap', 'fo-gap-hatch', 'fo-gap-ink', 'fo-lock', 'fo-clock', 'fo-gone', 'fo-gone-dot', 'fo-future', 'fo-sel',
 ];
 
@@ -112,16 +112,17 @@ export function drawRuler({ context, colours }, view, left, right, height, taken
 
 /**
  * One camera's footage: what is there, what is missing and why, what is protected, where the clock was not right.
- * @param {{lanes: boolean, words: boolean}} options lanes: marks have room above and below the row
+ * @param {{lanes: boolean, words: boolean, above?: number}} options lanes: marks have room above and below the row; above: what else
+ *   stands between the row and the marks over it, in pixels
  */
-export function drawRow({ context, colours, ratio }, footage, view, left, right, top, height, now, { lanes, words }) {
+export function drawRow({ context, colours, ratio }, footage, view, left, right, top, height, now, { lanes, words, above = 0 }) {
   const { spans, oldest } = footage;
   const x = time => left + ((time - view.from) / (view.to - view.from)) * (right - left);
   const begin = Math.min(right, Math.max(left, oldest === undefined ? left : x(oldest)));
   const end = Math.max(left, Math.min(right, x(now)));
   context.save();
   context.beginPath();
-  context.rect(left, top - 14, right - left, height + 14 + (lanes ? 26 : 2));
+  context.rect(left, top - above - 14, right - left, height + above + 14 + (lanes ? 26 : 2));
   context.clip();
   if (begin > left) drawGone(context, colours, ratio, left, begin, top, height, words);
   if (end < right) {
@@ -136,7 +137,7 @@ export function drawRow({ context, colours, ratio }, footage, view, left, right,
     context.fillStyle = colours[chosen(span) ? 'fo-stop-ink' : 'fo-gap-ink'];
     context.fillRect(from, top - 2, 2, height + 4);
   }
-  for (const mark of marks.protected) drawProtected(context, colours, mark, lanes ? top - 9 : top, lanes);
+  for (const mark of marks.protected) drawProtected(context, colours, mark, lanes ? top - above - 9 : top, lanes);
   for (const mark of marks.unsynchronised) drawUnsynchronised(context, colours, mark, top + height + (lanes ? 4 : -3), lanes && words);
   context.restore();
 }
