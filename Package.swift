@@ -34,6 +34,7 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
             name: "CTOML",
             cxxSettings: [.define("TOML_EXCEPTIONS", to: "0"), .define("TOML_HEADER_ONLY", to: "1")]
@@ -51,7 +52,7 @@ let package = Package(
         .target(name: "ISOBaseMedia", swiftSettings: settings),
         .target(
             name: "Footage",
-            dependencies: ["CCrypto", "CLinux", "ISOBaseMedia", "SQLite"],
+            dependencies: ["CCrypto", "CLinux", "CZlib", "ISOBaseMedia", "SQLite"],
             swiftSettings: settings
         ),
 
@@ -68,7 +69,9 @@ let package = Package(
         ),
         .target(
             name: "Web",
-            dependencies: ["Access", "CCrypto", "Footage", "GLib", "GStreamer", "HTTP", "ISOBaseMedia", "Media"],
+            dependencies: [
+                "Access", "CCrypto", "CZlib", "Footage", "GLib", "GStreamer", "HTTP", "ISOBaseMedia", "Media",
+            ],
             swiftSettings: settings
         ),
         .executableTarget(
@@ -115,7 +118,9 @@ let package = Package(
         .testTarget(name: "ServingTests", dependencies: ["Access", "GStreamer", "Serving", "TestSupport"]),
         .testTarget(
             name: "WebTests",
-            dependencies: ["Access", "Footage", "GLib", "GStreamer", "HTTP", "Media", "TestSupport", "Web"]
+            dependencies: [
+                "Access", "Footage", "GLib", "GStreamer", "HTTP", "ISOBaseMedia", "Media", "TestSupport", "Web",
+            ]
         ),
         .testTarget(
             name: "CommandTests",

@@ -28,7 +28,7 @@ package struct SegmentWriter: Sendable {
                     movie.writeHandler(&media)
                     media.box("minf") { information in
                         movie.writeDataInformation(&information)
-                        information.box("stbl") { writeEmptyTable(&$0, movie.entries) }
+                        information.box("stbl") { writeEmptyTable(&$0, table.description.lastingEntries) }
                     }
                 }
             }

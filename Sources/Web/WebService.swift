@@ -35,7 +35,7 @@ package import Media
     nonisolated static func routes(_ library: PipelineLibrary, version: String = "") -> [Route] {
         let routes =
             SessionRoutes().routes + LiveRoutes(library: library).routes + WHEPRoutes(library: library).routes
-            + FootageRoutes().routes + ClipRoutes.routes + StorageRoutes.routes + PeopleRoutes.routes
+            + FootageRoutes().routes + ClipRoutes().routes + StorageRoutes.routes + PeopleRoutes.routes
         let description = Route(.get, "/openapi.json", .role(.viewer), "This description") { _ in
             HTTPResponse(json: OpenAPIDocument(routes, version: version))
         }

@@ -70,7 +70,7 @@ struct RouterTests {
             let request = HTTPRequest(
                 method: method,
                 path: ["api", "v1"] + path.split(separator: "/").map(String.init),
-                query: query,
+                query: query.mapValues { [$0] },
                 headers: headers,
                 body: method == "GET" ? [] : Array(body.utf8),
                 address: address
@@ -95,7 +95,8 @@ struct RouterTests {
         ("GET", "/chunks/{id}", .viewer, true), ("GET", "/chunks/{id}/init.mp4", .viewer, false),
         ("GET", "/chunks/{id}/segment.mp4", .viewer, false), ("GET", "/chunks/{id}/media", .operator, true),
         ("PATCH", "/chunks/{id}", .operator, false), ("DELETE", "/chunks/{id}", .operator, false),
-        ("GET", "/cameras/{camera}/clip", .operator, false), ("GET", "/storage", .viewer, false),
+        ("GET", "/cameras/{camera}/clip", .operator, false), ("GET", "/clips", .operator, false),
+        ("GET", "/storage", .viewer, false),
         ("GET", "/users", .admin, false), ("POST", "/users", .admin, false), ("PATCH", "/users/{name}", .admin, false),
         ("DELETE", "/users/{name}", .admin, false), ("GET", "/tokens", .admin, false),
         ("POST", "/tokens", .admin, false), ("DELETE", "/tokens/{id}", .admin, false),
