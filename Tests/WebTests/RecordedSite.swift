@@ -103,26 +103,28 @@ import Testing
         _ camera: String,
         _ run: Int64,
         _ sequence: Int,
+        from origin: UTCTime = RecordedSite.start,
         mediaTime: Int64,
         _ frames: Int,
         _ options: String,
         size: String = "width=320,height=240",
         pattern: String? = nil,
+        isOpen: Bool = false,
         to store: ChunkStore
     ) async throws {
-        let start = Self.start + .nanoseconds(mediaTime)
+        let start = origin + .nanoseconds(mediaTime)
         let name = ChunkName(camera: camera, start: start)
         var chunk = Chunk(
             id: id,
             camera: camera,
             run: run,
             sequence: sequence,
-            state: .complete,
+            state: isOpen ? .open : .complete,
             start: start,
             mediaTime: mediaTime,
             path: name.path
         )
-        let path = "\(store.directory)/\(name.path)"
+        let path = "\(store.directory)/\(isOpen ? chunk.openPath : chunk.path)"
         try FileManager.default.createDirectory(
             atPath: URL(fileURLWithPath: path).deletingLastPathComponent().path,
             withIntermediateDirectories: true
@@ -132,12 +134,14 @@ import Testing
             gst-launch-1.0 -q videotestsrc num-buffers=\(frames) pattern=\(pattern ?? ["smpte", "ball", "pinwheel"][Int(id) % 3]) \
             ! timeoverlay time-mode=buffer-time ! video/x-raw,\(size),framerate=30/1,format=I420 \
             ! x264enc key-int-max=30 speed-preset=ultrafast \(options) ! h264parse \
-            ! mp4mux fragment-mode=first-moov-then-finalise fragment-duration=250 ! filesink location=\(path)
+            ! mp4mux fragment-mode=\(isOpen ? "dash-or-mss" : "first-moov-then-finalise") fragment-duration=250 ! filesink location=\(path)
             """
         )
         try #require(made.status == 0, "\(made.errors)")
         let bytes = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int64 ?? 0
-        (chunk.duration, chunk.frames) = (.nanoseconds(Int64(frames) * 1_000_000_000 / 30), frames)
+        if !isOpen {
+            (chunk.duration, chunk.frames) = (.nanoseconds(Int64(frames) * 1_000_000_000 / 30), frames)
+        }
         (chunk.bytes, chunk.allocated) = (bytes, bytes)
         try await store.index.add(chunk)
     }
