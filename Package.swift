@@ -34,6 +34,7 @@ let package = Package(
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(
             name: "CTOML",
             cxxSettings: [.define("TOML_EXCEPTIONS", to: "0"), .define("TOML_HEADER_ONLY", to: "1")]
@@ -51,7 +52,7 @@ let package = Package(
         .target(name: "ISOBaseMedia", swiftSettings: settings),
         .target(
             name: "Footage",
-            dependencies: ["CCrypto", "CLinux", "ISOBaseMedia", "SQLite"],
+            dependencies: ["CCrypto", "CLinux", "CZlib", "ISOBaseMedia", "SQLite"],
             swiftSettings: settings
         ),
 
@@ -69,7 +70,8 @@ let package = Package(
         .target(
             name: "Web",
             dependencies: [
-                "Access", "CCrypto", "Configuration", "Footage", "GLib", "GStreamer", "HTTP", "ISOBaseMedia", "Media",
+                "Access", "CCrypto", "CZlib", "Configuration", "Footage", "GLib", "GStreamer", "HTTP", "ISOBaseMedia",
+                "Media",
             ],
             swiftSettings: settings
         ),
@@ -118,7 +120,9 @@ let package = Package(
         .testTarget(
             name: "WebTests",
             dependencies: [
-                "Access", "Configuration", "Footage", "GLib", "GStreamer", "HTTP", "Media", "TestSupport", "Web",
+                "Access", "Configuration", "Footage", "GLib", "GStreamer", "HTTP", "ISOBaseMedia", "Media",
+                "TestSupport",
+                "Web",
             ]
         ),
         .testTarget(

@@ -13,12 +13,11 @@ final class FileParts: Sendable {
     private let descriptor: Int32
     private let rest = Mutex<Range<Int>>(0..<0)
 
-    /// `nil` if there is no such file; a temporary one loses its name.
-    static func open(_ path: String, isTemporary: Bool) async -> FileParts? {
+    /// `nil` if there is no such file.
+    static func open(_ path: String) async -> FileParts? {
         await withCheckedContinuation { done in
             queue.async {
                 let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-                if isTemporary { unlink(path) }
                 var status = stat()
                 guard descriptor >= 0, fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
                     if descriptor >= 0 { close(descriptor) }

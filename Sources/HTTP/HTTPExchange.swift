@@ -75,15 +75,21 @@ final class HTTPExchange: Sendable {
         switch response.body {
         case .none: break
         case .bytes(let bytes): append(bytes, to: body)
-        case .file(let path, let isTemporary):
-            if let file = await FileParts.open(path, isTemporary: isTemporary) {
+        case .file(let path):
+            if let file = await FileParts.open(path) {
                 await send(file, ByteRange(range, of: file.byteCount), isHead: isHead, to: body)
             } else {
                 soup_server_message_set_status(pointer, 404, nil)
             }
             soup_message_body_complete(body)
-        case .stream(let parts):
-            soup_message_headers_set_encoding(headers, SOUP_ENCODING_CHUNKED)
+        case .stream(let parts, let byteCount):
+            if let byteCount {
+                soup_message_headers_set_content_length(headers, goffset(byteCount))
+                // Of what ends too early nothing else tells the client.
+                soup_message_headers_replace(headers, "Connection", "close")
+            } else {
+                soup_message_headers_set_encoding(headers, SOUP_ENCODING_CHUNKED)
+            }
             soup_message_body_set_accumulate(body, 0)
             if !isHead { await send(parts, to: body) }
             soup_message_body_complete(body)

@@ -8,7 +8,9 @@ package struct HTTPRequest: Sendable {
     /// The path's parts, decoded: `/cameras/front%2Ddoor` is `["cameras", "front-door"]`; `nil` if one is not UTF-8.
     package let path: [String]?
     /// The query's first value by each name, decoded.
-    package let query: [String: String]
+    package var query: [String: String] { values.compactMapValues(\.first) }
+    /// All of the query's values by each name, decoded, in order.
+    package let values: [String: [String]]
     package let body: [UInt8]
     /// From where, as an IP address.
     package let address: String
@@ -19,13 +21,13 @@ package struct HTTPRequest: Sendable {
     package init(
         method: String,
         path: [String]?,
-        query: [String: String] = [:],
+        query values: [String: [String]] = [:],
         headers: [String: String] = [:],
         body: [UInt8] = [],
         address: String = "127.0.0.1",
         isEncrypted: Bool = false
     ) {
-        (self.method, self.path, self.query, self.body) = (method, path, query, body)
+        (self.method, self.path, self.values, self.body) = (method, path, values, body)
         (self.address, self.isEncrypted) = (address, isEncrypted)
         self.headers = Dictionary(headers.map { ($0.lowercased(), $1) }) { one, _ in one }
     }
@@ -40,7 +42,7 @@ package struct HTTPRequest: Sendable {
         HTTPRequest(
             method: method,
             path: path,
-            query: query,
+            query: values,
             headers: headers,
             body: body,
             address: address,
@@ -98,15 +100,13 @@ extension HTTPRequest {
         return collection.headers
     }
 
-    private static func query(_ text: String) -> [String: String] {
-        var values: [String: String] = [:]
+    private static func query(_ text: String) -> [String: [String]] {
+        var values: [String: [String]] = [:]
         for pair in text.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let value = parts.count > 1 ? parts[1].replacing("+", with: "%20") : ""
-            guard let name = decode(String(parts[0])), let value = decode(String(value)), values[name] == nil else {
-                continue
-            }
-            values[name] = value
+            guard let name = decode(String(parts[0])), let value = decode(String(value)) else { continue }
+            values[name, default: []].append(value)
         }
         return values
     }

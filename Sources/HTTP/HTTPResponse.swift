@@ -6,11 +6,11 @@ package struct HTTPResponse: Sendable {
         case none
         case bytes([UInt8])
         /// A file that does not change any more, by its path: parts of it are sent where they are asked for (`Range`).
-        ///
-        /// A temporary one loses its name as soon as it is open.
-        case file(String, isTemporary: Bool = false)
+        case file(String)
         /// Sent part by part as they come; the next is asked for when the last has been written.
-        case stream(AsyncStream<[UInt8]>)
+        ///
+        /// With its length in bytes, where that is known, a client sees how far it is, and whether all of it has come.
+        case stream(AsyncStream<[UInt8]>, byteCount: Int? = nil)
     }
 
     package var status: Int

@@ -51,15 +51,16 @@ package struct MovieWriter: Sendable {
     /// - Throws: ``Refused/tooMany``.
     package mutating func add(_ description: SampleDescription) throws(Refused) -> UInt16 {
         (width, height) = (max(width, description.width), max(height, description.height))
-        if entries.count >= description.entries.count, !description.entries.isEmpty {
-            let start = (0...entries.count - description.entries.count).first { start in
-                entries[start..<start + description.entries.count].elementsEqual(description.entries)
+        let new = description.lastingEntries
+        if entries.count >= new.count, !new.isEmpty {
+            let start = (0...entries.count - new.count).first { start in
+                entries[start..<start + new.count].elementsEqual(new)
             }
             if let start { return UInt16(start) }
         }
         let start = entries.count
-        guard start + description.entries.count <= UInt16.max else { throw .tooMany }
-        entries += description.entries
+        guard start + new.count <= UInt16.max else { throw .tooMany }
+        entries += new
         return UInt16(start)
     }
 

@@ -26,19 +26,38 @@ extension SampleDescription {
         }
     }
 
-    /// The content of a box that a visual sample entry holds behind its own 86 bytes (12.1.3).
     private func configuration(_ type: FourCC) -> [UInt8]? {
-        guard let entry = entries.first else { return nil }
+        guard let entry = entries.first, let box = Self.boxes(in: entry).first(where: { $0.type == type }) else {
+            return nil
+        }
+        return Array(entry[box.range.dropFirst(8)])
+    }
+
+    /// The entries as they are in every file of one encoder's: without the bitrate of this one's samples (`btrt`; 8.5.2.2).
+    package var lastingEntries: [[UInt8]] {
+        entries.map { entry in
+            guard let bitrate = Self.boxes(in: entry).first(where: { $0.type == "btrt" })?.range else { return entry }
+            var entry = entry
+            entry.removeSubrange(bitrate)
+            withUnsafeBytes(of: UInt32(truncatingIfNeeded: entry.count).bigEndian) {
+                entry.replaceSubrange(0..<4, with: $0)
+            }
+            return entry
+        }
+    }
+
+    /// The boxes that a visual sample entry holds behind its own 86 bytes (12.1.3), header and all.
+    private static func boxes(in entry: [UInt8]) -> [(type: FourCC, range: Range<Int>)] {
+        var found: [(FourCC, Range<Int>)] = []
         var place = 86
         while place + 8 <= entry.count {
             let header = entry[place..<place + 8]
             let size = Int(header.prefix(4).reduce(0 as UInt32) { $0 << 8 | UInt32($1) })
-            let name = header.suffix(4).reduce(0 as UInt32) { $0 << 8 | UInt32($1) }
-            guard size >= 8, place + size <= entry.count else { return nil }
-            if name == type.rawValue { return Array(entry[place + 8..<place + size]) }
+            guard size >= 8, place + size <= entry.count else { break }
+            found.append((FourCC(rawValue: header.suffix(4).reduce(0) { $0 << 8 | UInt32($1) }), place..<place + size))
             place += size
         }
-        return nil
+        return found
     }
 
     private static func hexadecimal(_ byte: UInt8) -> String {

@@ -28,7 +28,7 @@ package struct SegmentWriter: Sendable {
                     movie.writeHandler(&media)
                     media.box("minf") { information in
                         movie.writeDataInformation(&information)
-                        information.box("stbl") { writeEmptyTable(&$0, movie.entries) }
+                        information.box("stbl") { writeEmptyTable(&$0, table.description.lastingEntries) }
                     }
                 }
             }
@@ -53,8 +53,8 @@ package struct SegmentWriter: Sendable {
     ///
     /// Its times count from the beginning of the file's presentation. Between samples that are not neighbours the earlier
     /// one lasts until the later, and the last until the one at `lasting`, which may be the end. `number` counts the
-    /// segments of a player.
-    package func head(of samples: [Int], lasting: Int? = nil, number: UInt32 = 1) -> [UInt8] {
+    /// segments of a player. `start` is where the file's presentation begins among others, in units of the timescale.
+    package func head(of samples: [Int], lasting: Int? = nil, number: UInt32 = 1, start: UInt64 = 0) -> [UInt8] {
         guard let last = samples.last else { return [] }
         var chosen = samples.map { table.samples[$0] }
         if let lasting, lasting > last {
@@ -62,6 +62,7 @@ package struct SegmentWriter: Sendable {
             let end = before.decodeTime + UInt64(before.duration)
             chosen[chosen.count - 1].duration = UInt32(clamping: end - table.samples[last].decodeTime)
         }
+        for index in chosen.indices { chosen[index].decodeTime += start }
         let bytes = chosen.reduce(0) { $0 + Int($1.size) }
         // The data's place counts from the beginning of the `moof`, whose length does not depend on it.
         let length = fragment(chosen, number, dataOffset: 0).count

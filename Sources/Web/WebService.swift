@@ -37,7 +37,7 @@ package import Media
         let routes =
             SessionRoutes().routes + LiveRoutes(library: library).routes + WHEPRoutes(library: library).routes
             + FootageRoutes(reader: reader).routes
-            + MovementRoutes(reader: reader).routes + ClipRoutes.routes + StorageRoutes.routes + PeopleRoutes.routes
+            + MovementRoutes(reader: reader).routes + ClipRoutes().routes + StorageRoutes.routes + PeopleRoutes.routes
             + SettingsRoutes().routes + AuditRoutes.routes + LogRoutes.routes
         let description = Route(.get, "/openapi.json", .role(.viewer), "This description") { _ in
             HTTPResponse(json: OpenAPIDocument(routes, version: version))

@@ -58,7 +58,7 @@ struct MovieWriterTests {
     @Test("an export of two recordings of different sizes plays on, across the change")
     func export() async throws {
         let scratch = try ScratchDirectory()
-        var file = MovieFile.start
+        var media: [UInt8] = []
         var writer = MovieWriter(timescale: 3000, created: 1_790_000_000_000_000_000)
         var time: UInt64 = 0
         for (number, size) in ["width=160,height=120", "width=320,height=240", "width=160,height=120"].enumerated() {
@@ -74,17 +74,20 @@ struct MovieWriterTests {
             for index in chosen {
                 var sample = table.samples[index]
                 let content = bytes[Int(sample.range.lowerBound)..<Int(sample.range.upperBound)]
-                sample.offset = UInt64(file.count)
                 sample.decodeTime = time
                 sample.description += entry
                 time += UInt64(sample.duration)
-                file += content
+                media += content
                 writer.samples.append(sample)
             }
         }
-        let patch = MovieFile.end(of: UInt64(file.count))
-        file.replaceSubrange(Int(patch.offset)..<Int(patch.offset) + patch.bytes.count, with: patch.bytes)
-        file += try writer.movie()
+        let head = try MovieFile.head(of: writer)
+        let file = head + media
+        var place = UInt64(head.count)
+        for index in writer.samples.indices {
+            writer.samples[index].offset = place
+            place += UInt64(writer.samples[index].size)
+        }
         try Data(file).write(to: URL(fileURLWithPath: scratch("export.mp4")))
         let table = try SampleTable(file)
         #expect(table.samples == writer.samples && table.length == .milliseconds(1500))

@@ -2,7 +2,7 @@
 internal import Glibc
 internal import ISOBaseMedia
 
-/// Writes a span of a camera's footage into one MP4 file, from one chunk or many, without encoding anything anew.
+/// A span of a camera's footage as one MP4 file, from one chunk or many, without encoding anything anew.
 ///
 /// It begins with the keyframe at the span's beginning or before it, and ends before the first keyframe at the span's end
 /// or after it. What is missing in between is left out: the picture goes on at once.
@@ -14,6 +14,8 @@ package struct Clip: Sendable {
         package var duration = Duration.zero
         /// Time of the first frame.
         package var start: UTCTime?
+        /// Time of the last frame.
+        package var end: UTCTime?
         /// Size of the file in bytes.
         package var bytes: Int64 = 0
         /// Chunks that could not be read, and why.
@@ -37,7 +39,6 @@ package struct Clip: Sendable {
 
     /// Every file has a timescale of its own; RTP's divides all frame rates that cameras have.
     private static let timescale: UInt32 = 90_000
-    private static let copySize = 1 << 20
 
     /// Writes the file under a name of its own ending in `.part`, makes it durable, and gives it its name; never over another
     /// file.
@@ -48,9 +49,16 @@ package struct Clip: Sendable {
         let part = "\(path).\(getpid()).part"
         let file = try NewFile(part)
         do {
-            let summary = try write(into: file, progress)
+            let plan = try plan()
+            var reader = ClipReader(plan)
+            var offset: UInt64 = 0
+            while let bytes = try reader.next() {
+                try file.write(bytes, at: offset)
+                offset += UInt64(bytes.count)
+                if let done = reader.finishedChunk { progress(done + 1, chunks.count) }
+            }
             try file.finish(as: path)
-            return summary
+            return plan.summary
         } catch {
             // The first error is the one to tell.
             unlink(part)
@@ -58,19 +66,17 @@ package struct Clip: Sendable {
         }
     }
 
-    private func write(into file: NewFile, _ progress: (Int, Int) -> Void) throws -> Summary {
+    /// What the file is going to be, from the chunks' sample tables alone. Blocks.
+    ///
+    /// - Throws: ``Failure`` if there is nothing to put into it.
+    package func plan() throws -> ClipPlan {
         var summary = Summary()
         var writer: MovieWriter?
-        var offset = MovieFile.mediaStart
+        var pieces: [ClipPlan.Piece] = []
         var time: UInt64 = 0
-        try file.write(MovieFile.start, at: 0)
         for (index, chunk) in chunks.enumerated() {
-            let source: RandomAccessFile
             let table: SampleTable
-            do {
-                source = try open(chunk)
-                table = try self.table(of: source, chunk)
-            } catch {
+            do { table = try self.table(of: try ClipPlan.open(chunk, in: directory), chunk) } catch {
                 // One bad file never costs the others. One that is being written may hold nothing yet.
                 if chunk.state != .open { summary.skipped.append("\(error)") }
                 continue
@@ -79,11 +85,11 @@ package struct Clip: Sendable {
             guard let first = samples.first else { continue }
             let start = chunk.start + table.presentationTime(of: first)
             var movie = writer ?? MovieWriter(timescale: Self.timescale, created: start.nanoseconds)
+            writer = nil
             let entry = try movie.add(table.description)
             let base = table.samples[first].decodeTime
             for sample in table.samples[samples] {
                 var copy = sample
-                copy.offset = offset
                 copy.description += entry
                 copy.decodeTime = time + Self.rescale(sample.decodeTime - base, from: table.timescale)
                 let end = time + Self.rescale(sample.decodeTime - base + UInt64(sample.duration), from: table.timescale)
@@ -92,35 +98,22 @@ package struct Clip: Sendable {
                     clamping: Int64(sample.compositionOffset) * Int64(Self.timescale) / Int64(table.timescale)
                 )
                 movie.samples.append(copy)
-                offset += UInt64(sample.size)
             }
-            try copy(table.samples[samples], from: source, to: file, at: offset)
+            pieces.append(ClipPlan.Piece(table.samples[samples], of: chunk, number: index))
             if let last = movie.samples.last { time = last.decodeTime + UInt64(last.duration) }
             writer = movie
             summary.chunks += 1
             summary.frames += samples.count
             summary.start = summary.start ?? start
-            progress(index + 1, chunks.count)
+            summary.end = chunk.start + table.presentationTime(of: samples.upperBound - 1)
         }
         guard let writer else {
             throw Failure(description: summary.skipped.first ?? "nothing was recorded in that time")
         }
-        let movie = try writer.movie()
-        try file.write(movie, at: offset)
-        let patch = MovieFile.end(of: offset)
-        try file.write(patch.bytes, at: patch.offset)
-        summary.bytes = Int64(offset) + Int64(movie.count)
         summary.duration = .nanoseconds(Int64(time) * 1_000_000_000 / Int64(Self.timescale))
-        return summary
-    }
-
-    private func open(_ chunk: Chunk) throws(FileError) -> RandomAccessFile {
-        guard chunk.state == .open else { return try RandomAccessFile("\(directory)/\(chunk.path)") }
-        do throws(FileError) { return try RandomAccessFile("\(directory)/\(chunk.openPath)") } catch {
-            // It was finished meanwhile.
-            guard error.code == ENOENT else { throw error }
-            return try RandomAccessFile("\(directory)/\(chunk.path)")
-        }
+        let head = try MovieFile.head(of: writer)
+        summary.bytes = Int64(head.count) + writer.samples.reduce(0) { $0 + Int64($1.size) }
+        return ClipPlan(head: head, pieces: pieces, directory: directory, summary: summary)
     }
 
     private func table(of file: RandomAccessFile, _ chunk: Chunk) throws -> SampleTable {
@@ -136,38 +129,5 @@ package struct Clip: Sendable {
     private static func rescale(_ ticks: UInt64, from timescale: UInt32) -> UInt64 {
         let (seconds, rest) = ticks.quotientAndRemainder(dividingBy: UInt64(timescale))
         return seconds * UInt64(Self.timescale) + rest * UInt64(Self.timescale) / UInt64(timescale)
-    }
-
-    /// Copies samples so that they end at `end`; those that lie side by side in one go.
-    private func copy(
-        _ samples: ArraySlice<MediaSample>,
-        from source: RandomAccessFile,
-        to file: NewFile,
-        at end: UInt64
-    ) throws {
-        var target = end - samples.reduce(0) { $0 + UInt64($1.size) }
-        var pending: Range<UInt64>?
-        func flush() throws {
-            guard var range = pending else { return }
-            while !range.isEmpty {
-                let part = range.lowerBound..<min(range.upperBound, range.lowerBound + UInt64(Self.copySize))
-                let bytes = try source.read(part)
-                guard bytes.count == part.count else {
-                    throw Failure(description: "\(source.path) ends before its last frame: is it damaged?")
-                }
-                try file.write(bytes, at: target)
-                target += UInt64(bytes.count)
-                range = part.upperBound..<range.upperBound
-            }
-        }
-        for sample in samples {
-            if let range = pending, range.upperBound == sample.offset {
-                pending = range.lowerBound..<sample.range.upperBound
-            } else {
-                try flush()
-                pending = sample.range
-            }
-        }
-        try flush()
     }
 }

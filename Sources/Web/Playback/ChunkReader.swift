@@ -48,6 +48,18 @@ final class ChunkReader: Sendable {
         }
     }
 
+    /// Frames by their numbers in the chunk, with times that count as in the chunk's run; `nil` if it has not that many.
+    func segment(of chunk: Chunk, in directory: String, frames: Range<Int>) async throws -> SegmentParts? {
+        try await onQueue { [queue] in
+            guard let (file, table) = try self.table(of: chunk, in: directory), frames.upperBound <= table.frames,
+                let first = frames.first, table.samples[first].isSync
+            else { return nil }
+            let start = UInt64(max(0, chunk.mediaTime)).ticks(of: table.timescale)
+            let head = SegmentWriter(table).head(of: Array(frames), start: start)
+            return SegmentParts(head, frames.map { table.samples[$0].range }, of: file, on: queue)
+        }
+    }
+
     private static func samples(of table: SampleTable, _ span: Range<Duration>, _ keyframesAlone: Bool) -> [Int] {
         let groups = table.groups(covering: span)
         if keyframesAlone { return table.keyframes.filter(groups.contains) }
@@ -91,5 +103,13 @@ final class ChunkReader: Sendable {
         try await withCheckedThrowingContinuation { done in
             queue.async { done.resume(with: Swift.Result { try body() }) }
         }
+    }
+}
+
+extension UInt64 {
+    /// Nanoseconds in units of a timescale.
+    fileprivate func ticks(of timescale: UInt32) -> UInt64 {
+        let (seconds, rest) = quotientAndRemainder(dividingBy: 1_000_000_000)
+        return seconds * UInt64(timescale) + (rest * UInt64(timescale) + 500_000_000) / 1_000_000_000
     }
 }

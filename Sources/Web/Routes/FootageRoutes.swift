@@ -32,21 +32,34 @@ struct FootageRoutes: Sendable {
                 "What a player needs to know of the chunks that reach into a span",
                 query: Self.spanParameters
             ) { [reader] call in HTTPResponse(json: try await Self.media(call, reader)) },
+            Route(
+                .get,
+                "/cameras/{camera}/footage.m3u8",
+                .role(.viewer, orToken: true),
+                "A span for players of HLS; without its end it grows",
+                query: Self.spanParameters
+            ) { [reader] call in try await Self.playlist(call, reader) },
             Route(.get, "/chunks/{id}", .role(.viewer, orToken: true), "One chunk") { call in
                 HTTPResponse(json: ListedChunk(try await Self.chunk(call).chunk))
             },
-            Route(.get, "/chunks/{id}/init.mp4", .role(.viewer), "A chunk's initialisation segment") { [reader] call in
+            Route(
+                .get,
+                "/chunks/{id}/init.mp4",
+                .role(.viewer, orToken: true),
+                "A chunk's initialisation segment"
+            ) { [reader] call in
                 let (chunk, store) = try await Self.chunk(call)
                 return Self.media(try await reader.initialisation(of: chunk, in: store.directory), chunk)
             },
             Route(
                 .get,
                 "/chunks/{id}/segment.mp4",
-                .role(.viewer),
+                .role(.viewer, orToken: true),
                 "A media segment of a chunk's frames",
                 query: [
                     "from": "seconds from the chunk's beginning", "to": "seconds",
                     "keyframes": "true for keyframes alone",
+                    "frames": "numbers of frames, as a playlist has them, instead",
                 ]
             ) { [reader] call in try await Self.segment(call, reader) },
             Route(.get, "/chunks/{id}/media", .role(.operator, orToken: true), "A chunk's file") { call in
@@ -204,7 +217,56 @@ struct FootageRoutes: Sendable {
         return Pieces(pieces: pieces)
     }
 
+    private static func playlist(_ call: Call, _ reader: ChunkReader) async throws -> HTTPResponse {
+        guard let from = try call.time("from") else {
+            throw Problem(400, "'from' is missing, such as ?from=2026-11-21T10:20:00Z")
+        }
+        let to = try call.time("to") ?? from + mediaLimit
+        let now = UTCTime.now
+        let end = min(to, now)
+        guard from < to else { throw Problem(400, "'from' must be before 'to'") }
+        guard from < now else { throw Problem(422, "'from' is yet to come") }
+        guard to - from <= mediaLimit else { throw Problem(422, "ask for a day at most") }
+        let store = try await call.backend.store()
+        var playlist = FootagePlaylist(from..<end)
+        for chunk in try await store.index.chunks(camera: call["camera"], from: from, to: end)
+        where chunk.state != .deleting && chunk.state != .damaged {
+            // One that cannot be read costs the others nothing.
+            do {
+                if let piece = try await reader.piece(chunk, in: store.directory) { playlist.add(piece) }
+            } catch is Problem { continue }
+        }
+        let isOver = to <= now && !playlist.isGrowing
+        guard !playlist.isEmpty || !isOver else {
+            throw Problem(404, "nothing of '\(call["camera"])' was recorded in that time")
+        }
+        return HTTPResponse(
+            type: "application/vnd.apple.mpegurl",
+            Array(playlist.text(isOver: isOver).utf8),
+            [("Cache-Control", "no-store")]
+        )
+    }
+
+    /// `120-270`: from the 121st frame up to the 270th.
+    private static func frames(_ text: String) -> Range<Int>? {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+        guard parts.count == 2, let first = parts[0], let end = parts[1], 0 <= first, first < end else { return nil }
+        return first..<end
+    }
+
     private static func segment(_ call: Call, _ reader: ChunkReader) async throws -> HTTPResponse {
+        if let text = call.request.query["frames"] {
+            guard let frames = frames(text) else { throw Problem(400, "'frames' are numbers such as ?frames=0-150") }
+            let (chunk, store) = try await chunk(call)
+            guard let parts = try await reader.segment(of: chunk, in: store.directory, frames: frames) else {
+                throw Problem(404, "there are no such frames, or they do not begin with a keyframe")
+            }
+            return HTTPResponse(
+                200,
+                [("Content-Type", "video/mp4"), ("Cache-Control", caching(of: chunk))],
+                body: .stream(parts.stream, byteCount: parts.byteCount)
+            )
+        }
         guard let from = try call.number("from"), let to = try call.number("to"), from < to, to - from <= 3600 else {
             throw Problem(400, "'from' and 'to' are seconds from the chunk's beginning, such as ?from=12.5&to=17.5")
         }
@@ -219,7 +281,7 @@ struct FootageRoutes: Sendable {
         return HTTPResponse(
             200,
             [("Content-Type", "video/mp4"), ("Cache-Control", caching(of: chunk))],
-            body: .stream(parts.stream)
+            body: .stream(parts.stream, byteCount: parts.byteCount)
         )
     }
 

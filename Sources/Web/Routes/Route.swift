@@ -117,7 +117,7 @@ struct Call: Sendable {
     /// What it is about: `till 2026-11-21T10:20:00Z … 2026-11-21T10:30:00Z`.
     var inWords: String {
         let names = parameters.sorted { $0.key < $1.key }.map(\.value)
-        let cameras = request.query["camera"].map { [$0] } ?? []
+        let cameras = request.values["camera"] ?? []
         let span = [request.query["from"], request.query["to"]].compactMap { $0 }.joined(separator: " … ")
         return (names + cameras + (span.isEmpty ? [] : [span])).joined(separator: " ")
     }
