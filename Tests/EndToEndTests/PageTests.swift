@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The page in Chromium, by its own checks (`Tests/Page`), against a camera and a store as they run.
-@Suite("Page", .serialized, .timeLimit(.minutes(8)))
+@Suite("Page", .serialized, .timeLimit(.minutes(12)))
 struct PageTests {
     @Test("the page's own modules count, draw and keep time in four time zones")
     func units() async throws {
@@ -58,5 +58,16 @@ struct PageTests {
             process.send(SIGTERM)
             #expect(try await process.end() == 0)
         }
+    }
+
+    @Test("a frozen camera, a full disk, a restart, a lost session and a wrong edit are said, and live video goes on")
+    func trouble() async throws {
+        let checked = try await run(
+            "/usr/bin/python3",
+            "\(Product.repository)/Tests/Page/test_trouble.py",
+            environment: ["MARTLET": try Martlet.path, "PYTHONDONTWRITEBYTECODE": "1"],
+            limit: .seconds(400)
+        )
+        #expect(checked.status == 0, "\(checked.errors.suffix(4000))")
     }
 }

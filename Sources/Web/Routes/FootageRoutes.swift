@@ -108,7 +108,9 @@ struct FootageRoutes: Sendable {
 
         init(_ chunk: Chunk) {
             (id, camera, start, frames) = (chunk.id, chunk.camera, chunk.start.rfc3339, chunk.frames)
-            (length, size, state) = (chunk.duration / .seconds(1), chunk.bytes, chunk.state.rawValue)
+            // Of one that is being written the index has the beginning alone.
+            let duration = chunk.state == .open ? max(.zero, UTCTime.now - chunk.start) : chunk.duration
+            (length, size, state) = (duration / .seconds(1), chunk.bytes, chunk.state.rawValue)
             (origin, protected, file) = (chunk.origin.rawValue, chunk.isProtected, chunk.path)
         }
     }
