@@ -82,6 +82,15 @@ static inline void martlet_webrtc_disable_upnp(gpointer bin) {
     g_clear_object(&ice);
 }
 
+// What the other end has lost is sent again when it asks (RFC 4588), if it has offered to ask.
+static inline void martlet_webrtc_retransmit(gpointer bin) {
+    GArray *transceivers = NULL;
+    g_signal_emit_by_name(bin, "get-transceivers", &transceivers);
+    if (!transceivers) return;
+    for (guint i = 0; i < transceivers->len; i++) g_object_set(g_array_index(transceivers, GObject *, i), "do-nack", TRUE, NULL);
+    g_array_unref(transceivers);
+}
+
 // What a line of the debug log is about: a GstObject's name, a pad's with its element's; NULL for anything else. Without
 // a lock, as GStreamer's own log does it: what logs may hold the object's.
 static inline const char *martlet_debug_object_name(gpointer object) {

@@ -27,6 +27,7 @@ package final class WebRTCPeer: Sendable {
         guard let bin = pipeline.element(named: name) else { return nil }
         (self.pipeline, self.bin) = (pipeline, bin)
         martlet_webrtc_disable_upnp(bin.pointer)
+        martlet_webrtc_retransmit(bin.pointer)
         let (states, post) = AsyncStream.makeStream(of: State.self)
         let (gathered, note) = AsyncStream.makeStream(of: Void.self)
         (self.states, self.gathered) = (states, gathered)

@@ -28,6 +28,8 @@ package import Media
             for header in Self.securityHeaders where !response.headers.contains(where: { $0.name == header.0 }) {
                 response.headers.append((name: header.0, value: header.1))
             }
+            // Over plain HTTP browsers complain of it.
+            if request.isEncrypted { response.headers.append(("Cross-Origin-Opener-Policy", "same-origin")) }
             return response
         }
     }
@@ -60,7 +62,7 @@ package import Media
                 + "form-action 'none'; frame-ancestors 'none'"
         ),
         ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"),
-        ("Cross-Origin-Opener-Policy", "same-origin"), ("Cross-Origin-Resource-Policy", "same-origin"),
+        ("Cross-Origin-Resource-Policy", "same-origin"),
         ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
     ]
 

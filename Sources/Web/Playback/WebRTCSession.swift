@@ -30,7 +30,9 @@ final class WebRTCSession: Sendable {
             throw Problem(415, "the offer has no H.264 video (packetization-mode=1)")
         }
         self.feed = feed
-        pipeline = try description.makePipeline(with: ["payload": payload])
+        // What is sent again names the source that it is of: that has to be known before anything is sent.
+        let ssrc = String(UInt32.random(in: 1 ... .max))
+        pipeline = try description.makePipeline(with: ["payload": payload, "ssrc": ssrc])
         guard let source = pipeline.appSource(named: "feed") else { throw description.missing("appsrc name=feed") }
         guard let peer = WebRTCPeer(pipeline, named: "webrtc") else {
             throw description.missing("webrtcbin name=webrtc")
