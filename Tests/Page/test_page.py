@@ -457,6 +457,47 @@ class Recorded(Walk):
         self.browser.until(lambda: self.browser.run("return document.querySelector('footage-timeline').model && [...document.querySelectorAll('.chunk state-chip')].some(chip => chip.textContent === 'protected')"), "the mark")
         self.browser.press("Export")
         self.browser.until(lambda: any("/clip?from=" in path for _, path in self.recorder.requests), "the clip")
+        self.browser.until(lambda: self.recorder.delivered == 1, "its end")
+        self.browser.until("!document.querySelector('.lasting')", "the end of the progress")
+
+    def select(self, length):
+        at = 1000 * self.start
+        self.browser.run("document.querySelector('footage-timeline').model.select(arguments[0], arguments[1])", at, at + 1000 * length)
+
+    def test_an_export_shows_how_far_it_is_and_is_cancelled(self):
+        self.watch(self.start)
+        self.select(60)
+        self.recorder.held = True
+        self.browser.press("Export")
+        self.browser.says("Exporting 1 min of front-door")
+        self.browser.until("document.querySelector('.lasting progress').value > 0", "progress")
+        self.browser.picture("camera-export-light")
+        self.browser.press("Cancel")
+        self.browser.says("The export was cancelled.")
+        self.recorder.held = False
+        self.assertEqual(self.recorder.delivered, 0)
+
+    def test_what_is_large_is_left_to_the_browser(self):
+        self.watch(self.start)
+        self.select(3000)
+        self.browser.press("Export")
+        self.browser.says("the browser downloads it")
+        self.browser.until(lambda: self.recorder.delivered == 1, "the download")
+
+    def test_many_cameras_are_exported_and_protected_together(self):
+        self.browser.go(f"#/timeline?t={instant(self.start)}&to={instant(self.start + 40)}&show=front-door,street")
+        self.requests()
+        self.browser.press("Protect")
+        self.browser.says("they stay when room is needed")
+        for name in ("front-door", "street"):
+            camera = self.recorder.cameras[name]
+            self.assertTrue(all(k in camera.protected for k in camera.between(self.start, self.start + 40)), name)
+        self.assertFalse(self.recorder.cameras["till"].protected)
+        self.browser.press("Export")
+        self.browser.until(lambda: self.recorder.delivered == 1, "the ZIP")
+        asked = [path for _, path in self.requests() if "/clip" in path]
+        self.assertEqual(len(asked), 1)
+        self.assertIn("/clips?camera=front-door&camera=street&from=", asked[0])
 
     def test_protect_release_and_remove_a_chunk(self):
         camera = self.recorder.cameras["front-door"]

@@ -6,7 +6,7 @@ import { layout } from './layout.js';
 import { ticks } from './ticks.js';
 
 const TOKENS = [
-  'ink', 'ink-2', 'ink-3', 'line', 'line-strong', 'accent', 'accent-ink', 'surface', 'st-rec', 'font', 'fo-rec', 'fo-rec-act', 'fo-rec-in', 'fo-stop', 'fo-stop-hatch',
+  'ink', 'ink-2', 'ink-3', 'line', 'line-strong', 'accent', 'accent-ink', 'surface', 'st-rec', 'st-fault', 'font', 'fo-rec', 'fo-rec-act', 'fo-rec-in', 'fo-stop', 'fo-stop-hatch',
   'fo-stop-ink', 'fo-gap', 'fo-gap-hatch', 'fo-gap-ink', 'fo-lock', 'fo-clock', 'fo-gone', 'fo-gone-dot', 'fo-future', 'fo-sel',
 ];
 
