@@ -479,6 +479,7 @@ ROUTES = [
     ("PATCH", NAME, "operator", Handler.switch_recording),
     ("GET", NAME + "/movement", "viewer", Handler.movement),
     ("GET", NAME + "/movement/next", "viewer", Handler.next_movement),
+    ("GET", NAME + "/snapshot", "viewer", Handler.snapshot),
     ("GET", "/clips", "operator", Handler.clips),
     ("GET", "/settings", "admin", Handler.settings),
     ("PATCH", "/settings", "admin", Handler.change_settings),

@@ -87,7 +87,7 @@ function open(root, parameters) {
     fill(grid, shown.length ? shown.map(name => players.get(name).figure) : h('p', { class: 'empty' }, 'Tick a camera to see its picture.'));
     for (const name of shown) {
       const { player } = players.get(name);
-      if (!player.camera) player.attach({ camera: name, model, footage: footage(name), lead: name === shown[0], sharing: true });
+      if (!player.camera) player.attach({ camera: name, model, footage: footage(name), lead: name === shown[0] });
     }
     lay();
     choose();
