@@ -284,7 +284,7 @@ class Wall(Walk):
         words = self.browser.find(tile).text
         for each in ("Reconnecting", "No frames for 13 s", "Connection reset by the camera", "Trying again in 2 s"):
             self.assertIn(each, words)
-        self.assertTrue(self.browser.run(f"return document.querySelector('{tile} use').getAttribute('href')").endswith("#state-retry"))
+        self.assertTrue(self.browser.run(f"return document.querySelector('{tile} use').getAttribute('href')").endswith("state-retry"))
         self.assertIn("No space left", self.browser.find("camera-tile[camera=till]").text)
         self.browser.picture("cameras-faults-light")
 

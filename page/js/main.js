@@ -16,6 +16,7 @@ import './elements/event-log.js';
 import './elements/recording-switch.js';
 import './elements/settings-form.js';
 import { fill, h } from './dom.js';
+import { loadIcons } from './icons.js';
 import { gatePage } from './pages/gate.js';
 import { parse } from './router.js';
 import { session } from './session.js';
@@ -50,6 +51,8 @@ async function begin() {
 }
 
 theme.apply();
+// Drawings stand beside words: without them the page is whole.
+loadIcons().catch(() => {});
 session.addEventListener('change', () => {
   if (session.state === 'logged-in') status.open();
   show();
