@@ -86,6 +86,27 @@ class Settings(Walk):
             self.assertNotIn(words, self.browser.text())
 
 
+class Device(Walk):
+    arguments = ("--role", "camera", "--cameras", "1")
+
+    def test_all_that_is_the_cameras_is_on_its_page(self):
+        self.mock_only()
+        self.enter()
+        self.assertNotIn("Timeline", self.browser.find("nav").text)
+        self.browser.go("#/camera/front-door?tab=settings")
+        self.browser.says("One frame each 33 ms.")
+        self.assertEqual(self.browser.run("return [...document.querySelectorAll('.setting label')].map(each => each.textContent)"), ["Framerate", "Bitrate", "Rotation", "Chunk duration"])
+        field = self.browser.find("#set-camera-framerate")
+        field.send_keys(Keys.CONTROL, "a")
+        field.send_keys("15")
+        self.browser.find("#set-camera-rotation").send_keys("180")
+        self.browser.says("Video and recording of the camera stop for a second or two.")
+        self.browser.press("Apply")
+        self.browser.until(lambda: self.recorder.settings.page == {"camera.framerate": 15, "camera.rotation": 180}, "numbers")
+        self.browser.go("#/system")
+        self.browser.until("document.querySelectorAll('.setting').length === 1", "what is not the camera's")
+
+
 class Recording(Walk):
     def test_an_operator_stops_and_starts_it(self):
         self.mock_only()

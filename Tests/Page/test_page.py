@@ -401,13 +401,13 @@ class Recorded(Walk):
         page = self.browser.driver.current_window_handle
         paused = "document.querySelectorAll('camera-player video')[1].paused"
         self.browser.until(f"!{paused}", "playback")
+        self.browser.run(f"window.seen = []; document.addEventListener('visibilitychange', () => setTimeout(() => window.seen.push([document.hidden, {paused}])))")
         self.browser.driver.switch_to.new_window("tab")
-        other = self.browser.driver.current_window_handle
-        self.browser.driver.switch_to.window(page)
-        self.browser.driver.switch_to.window(other)
         self.browser.driver.close()
         self.browser.driver.switch_to.window(page)
         self.browser.until(f"!{paused}", "playback again")
+        self.browser.until("window.seen.length >= 2", "both changes")
+        self.assertEqual(self.browser.run("return window.seen[0]"), [True, True])
 
     def fingers(self, kind, *points):
         box = self.browser.run("const { left, top } = document.querySelector('footage-timeline > canvas').getBoundingClientRect(); return [left, top]")
@@ -787,6 +787,36 @@ class ForEveryone(Walk):
                     self.browser.find(".chunk")
                 weak = self.browser.run(CONTRAST)
                 self.assertEqual(weak, [], f"{place}, {theme}")
+
+    def test_reduced_motion_stops_all_but_video(self):
+        self.browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-reduced-motion", "value": "reduce"}]})
+        self.enter()
+        for place, sign in self.PLACES.items():
+            if place == "timeline" and not self.recorder:
+                continue
+            self.browser.go(f"#/{place}")
+            self.browser.find(sign)
+            self.browser.run("document.querySelector('toast-stack').show('Something was done.')")
+            moving = self.browser.run("""
+              const lasts = each => getComputedStyle(each).transitionDuration.split(', ').some(length => parseFloat(length) > 0);
+              return [document.getAnimations().length, ...[...document.querySelectorAll('body *')].filter(lasts).map(each => each.outerHTML.slice(0, 80))];""")
+            self.assertEqual(moving, [0], place)
+
+    def test_dates_and_numbers_are_those_of_the_browsers_language(self):
+        self.mock_only()
+        self.browser.driver.execute_cdp_cmd("Emulation.setLocaleOverride", {"locale": "de-DE"})
+        self.enter()
+        self.browser.go("#/storage")
+        self.browser.says("1,62 GB/h")
+        self.browser.go("#/camera/front-door")
+        self.browser.find("[aria-label^='Go to a day']").click()
+        names = self.browser.until(lambda: self.browser.run("return [...document.querySelectorAll('day-calendar th')].map(each => each.textContent)"), "the calendar")
+        self.assertEqual(names, ["Mo", "Di", "Mi", "Do", "Fr", "Sa", "So"])
+        ActionChains(self.browser.driver).send_keys(Keys.ESCAPE).perform()
+        self.browser.driver.execute_cdp_cmd("Emulation.setLocaleOverride", {"locale": "en-US"})
+        self.browser.driver.refresh()
+        self.browser.find("[aria-label^='Go to a day']").click()
+        self.browser.until("document.querySelector('day-calendar th')?.textContent === 'Sun'", "weeks that begin on Sunday")
 
     def test_pictures_of_every_screen(self):
         self.mock_only()

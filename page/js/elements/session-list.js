@@ -41,7 +41,7 @@ class SessionList extends HTMLElement {
   }
 
   #draw(sessions) {
-    const mine = sessions.filter(each => !each.theirs && !each.current);
+    const mine = sessions.filter(each => !each.theirs && !each.current && each.id);
     const others = () => this.#end(() => Promise.all(mine.map(({ id }) => remove(`/sessions/${encodeURIComponent(id)}`))), 'Logged out everywhere else.');
     fill(
       this,
@@ -68,7 +68,7 @@ class SessionList extends HTMLElement {
         'td',
         { class: 'num nowrap' },
         current && h('span', { class: 'faint' }, 'this one'),
-        !current && !theirs && button({ class: 'btn sm ghost', text: 'Log out', 'aria-label': `Log out at ${address}, ${userAgent(agent)}`, on: { click: out } }),
+        !current && !theirs && id && button({ class: 'btn sm ghost', text: 'Log out', 'aria-label': `Log out at ${address}, ${userAgent(agent)}`, on: { click: out } }),
         theirs && first && button({ class: 'btn sm ghost', text: 'Log out everywhere', 'aria-label': `Log ${user} out everywhere`, on: { click: outAll } }),
       ),
     );

@@ -9,6 +9,8 @@ const REFRESH = 2 * SECOND;
 const WIDTH = 640;
 /** Footage is read back so far behind now, where the recorder draws no stills itself, in ms. */
 const BEHIND = 3 * SECOND;
+/** A still that takes longer than this gives way to the next camera's, in ms. */
+const PATIENCE = 8 * SECOND;
 /** Statuses that say that the recorder has no stills, not that one failed. */
 const MISSING = [404, 501, 503];
 
@@ -43,7 +45,7 @@ export async function playStills(canvas, camera, signal, tell) {
 async function still(camera, preview, signal) {
   if (snapshots) {
     try {
-      const response = await request('GET', address(`${cameraPath(camera)}/snapshot`, { width: WIDTH }), { signal });
+      const response = await request('GET', address(`${cameraPath(camera)}/snapshot`, { width: WIDTH }), { signal: AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]) });
       return await createImageBitmap(await response.blob());
     } catch (error) {
       if (signal.aborted) return null;
