@@ -401,7 +401,7 @@ class Recorded(Walk):
         page = self.browser.driver.current_window_handle
         paused = "document.querySelectorAll('camera-player video')[1].paused"
         self.browser.until(f"!{paused}", "playback")
-        self.browser.run(f"window.seen = []; document.addEventListener('visibilitychange', () => setTimeout(() => window.seen.push([document.hidden, {paused}])))")
+        self.browser.run(f"window.seen = []; document.addEventListener('visibilitychange', () => window.seen.push([document.hidden, {paused}]))")
         self.browser.driver.switch_to.new_window("tab")
         self.browser.driver.close()
         self.browser.driver.switch_to.window(page)
