@@ -10,6 +10,12 @@ const RIGHT = 12;
 const TOP = 14;
 const BOTTOM = 26;
 
+/** The next round number: 1, 2 or 5 and noughts. */
+function roundStep(step) {
+  const power = 10 ** Math.floor(Math.log10(step));
+  return [1, 2, 5, 10].find(each => each * power >= step) * power;
+}
+
 /** What the footage takes from now on: as it is, and as it would be. */
 class ForecastPlot extends HTMLElement {
   #life = new AbortController();
@@ -53,14 +59,16 @@ class ForecastPlot extends HTMLElement {
     };
     context.font = `400 11px ${colours.font}`;
     context.textBaseline = 'middle';
-    for (let step = 0; step <= 4; step += 1) {
-      const level = Math.round(y((most * step) / 4.5)) + 0.5;
-      context.strokeStyle = colours.line;
+    context.lineWidth = 1;
+    context.strokeStyle = colours.line;
+    const step = roundStep(most / 4);
+    for (let count = 0; count < most; count += step) {
+      const level = Math.round(y(count)) + 0.5;
       context.beginPath();
       context.moveTo(LEFT, level);
       context.lineTo(width - RIGHT, level);
       context.stroke();
-      text(bytes((most * step) / 4.5), LEFT - 8, level, colours['ink-2'], 'right');
+      text(bytes(count), LEFT - 8, level, colours['ink-2'], 'right');
     }
     const days = Math.max(1, Math.ceil((end - now) / DAY / Math.max(2, (width - LEFT) / 90)));
     for (let time = midnight(now, days); x(time) < width - 30; time = midnight(time, days)) text(dayMonth(time), x(time), height - 10, colours['ink-2'], 'center');

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import { button, fill, h } from '../dom.js';
-import { bytes, dayMonth, decimal, duration, integer, DAY } from '../format.js';
+import { bytes, dayMonth, decimal, integer, keeping, DAY } from '../format.js';
 import { status } from '../status.js';
 import { forecast, room } from '../storage/forecast.js';
 
 /** A slider of the quota has as many steps. */
 const STEPS = 200;
-
-const kept = length => (length === Infinity ? 'for ever' : length > 2 * DAY ? `${integer(Math.floor(length / DAY))} days` : duration(length));
 
 /** How long footage would be kept, were the cameras' rate or the quota another. */
 class WhatIf extends HTMLElement {
@@ -59,7 +57,7 @@ class WhatIf extends HTMLElement {
     const compared = !difference ? '' : `, ${integer(Math.abs(difference))} ${Math.abs(difference) === 1 ? 'day' : 'days'} ${difference > 0 ? 'more' : 'fewer'} than now`;
     const gone = plan.used - then.limit;
     const until = gone > 0 ? `${bytes(gone)} of the oldest goes at once.` : after.fullAt > plan.now + DAY / 2 ? `Nothing goes until ${dayMonth(after.fullAt)}.` : 'The oldest makes room for the newest.';
-    if (total) fill(answer, h('b', {}, kept(after.kept)), `${compared}. ${until}`);
+    if (total) fill(answer, h('b', {}, keeping(after.kept)), `${compared}. ${until}`);
     else fill(answer, 'Nothing is being recorded: it stays as it is.');
     fill(rate.value, `× ${decimal(this.#factor, 2)}, ${bytes(then.rate * 86400)} a day`);
     fill(quota.value, then.limit >= this.#disk ? `${bytes(then.limit)}, the whole disk` : bytes(then.limit));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { get } from '../api.js';
 import { button, fill, h, icon } from '../dom.js';
-import { bytes, day, dayMonth, decimal, duration, hm, instant, integer, DAY, HOUR, SECOND } from '../format.js';
+import { bytes, day, dayMonth, decimal, duration, hm, instant, integer, keeping, DAY, HOUR, SECOND } from '../format.js';
 import { link } from '../router.js';
 import { session } from '../session.js';
 import { protectSpan } from '../span-actions.js';
@@ -107,10 +107,8 @@ function protectedFootage(spans, release) {
 
 function answer(storage, rate, limit) {
   if (!rate) return `${bytes(storage.used)} of footage; nothing is being recorded.`;
-  return `At ${bytes(rate * 3600)}/h this disk keeps ${keeps(limit / rate)}.`;
+  return `At ${bytes(rate * 3600)}/h this disk keeps ${keeping((limit / rate) * SECOND)}.`;
 }
-
-const keeps = seconds => (seconds > 2 * 86400 ? `${integer(Math.floor(seconds / 86400))} days` : duration(seconds * SECOND));
 
 function explanation(storage, rate, limit) {
   const room = Math.min(limit - storage.used, storage.free);

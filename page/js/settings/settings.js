@@ -50,6 +50,11 @@ export class Settings extends EventTarget {
   isChanged = row => this.#changes.has(row.key);
   mistake = row => this.#mistakes.get(row.key);
 
+  /** Mistakes in settings that are not shown here: one value may not go with another. */
+  get elsewhere() {
+    return [...this.#mistakes.values()].filter(({ key }) => !this.rows.some(row => row.key === key));
+  }
+
   get changed() {
     return this.rows.filter(this.isChanged);
   }
@@ -82,7 +87,7 @@ export class Settings extends EventTarget {
     }
   }
 
-  #take({ settings, mistakes }) {
+  #take({ settings, mistakes = [] }) {
     this.rows = settings.filter(({ key }) => this.#chosen(key));
     this.#note(mistakes);
     this.dispatchEvent(new Event('change'));
