@@ -3,6 +3,7 @@
 
 import hashlib
 import io
+import subprocess
 import time
 import zipfile
 
@@ -109,6 +110,16 @@ class Administration:
         if at is None:
             raise Refusal(404, f"There is no {'earlier' if backwards else 'later'} movement within 7 days.")
         self.send(200, {"at": instant(at)})
+
+    def snapshot(self, name):
+        camera = self.camera(name)
+        at = self.moment("at") if "at" in self.query else time.time() - 1.5
+        k = camera.index(at)
+        if not camera.has(k):
+            raise Refusal(404, "There is no footage at this time.")
+        second = str(max(0, int(min(at - camera.start(k), camera.reach(k) - 1))))
+        made = subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-ss", second, "-i", camera.movie(k).path, "-frames:v", "1", "-vf", f"scale={int(self.query.get('width', 640))}:-2", "-f", "mjpeg", "-"], capture_output=True, check=True)
+        self.send(200, made.stdout, "image/jpeg")
 
     def clips(self):
         start, end = self.span()

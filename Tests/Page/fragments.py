@@ -41,6 +41,7 @@ class Movie:
     def __init__(self, path):
         with open(path, "rb") as file:
             self.data = data = file.read()
+        self.path = path
         table = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
         start, _ = find(data, b"moov", b"trak", b"mdia", b"mdhd")
         self.timescale = struct.unpack_from(">I", data, start + 12)[0]

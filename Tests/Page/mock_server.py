@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Serves the page with the API that it is written against, from footage that ffmpeg makes. For the page's development and tests.
 
-  python3 mock_server.py [--port 8090] [--state first-run|closed] [--directory DIR] [--cameras N] [--gaps N]
+  python3 mock_server.py [--port 8090] [--state first-run|closed] [--directory DIR] [--cameras N] [--gaps N] [--role camera]
 
 People: anna (admin), otto (operator), vera (viewer); the password of each is `correct horse`. `POST /mock/…` makes trouble.
 """
@@ -77,7 +77,8 @@ class Recorder:
         self.users = {} if arguments.state else {"anna": "admin", "otto": "operator", "vera": "viewer"}
         self.passwords = {name: PASSWORD for name in self.users}
         self.closed = arguments.state == "closed"
-        self.settings = Settings(names)
+        self.role = arguments.role
+        self.settings = Settings(names, arguments.role)
         self.fixed_recording = None
         self.missing = []
         self.audit = []
@@ -121,7 +122,7 @@ class Recorder:
             configuration |= {"state": "rejected", "mistakes": self.rejected}
             troubles += self.rejected
         return {
-            "role": "store", "version": "0.1.0", "gstreamer": "GStreamer 1.22.0", "process": os.getpid(), "since": instant(self.since), "time": instant(now),
+            "role": self.role, "version": "0.1.0", "gstreamer": "GStreamer 1.22.0", "process": os.getpid(), "since": instant(self.since), "time": instant(now),
             "well": not troubles, "summary": f"{len(cameras)} cameras, {len(cameras) - len(troubles)} recording", "troubles": troubles,
             "configuration": configuration, "clock": {"synchronised": True}, "rtsp": {"listen": "0.0.0.0:8554", "tls-listen": "0.0.0.0:8322"},
             "access": {"open": bool(self.users), "directory": "/var/lib/martlet/access"},
@@ -479,6 +480,7 @@ ROUTES = [
     ("PATCH", NAME, "operator", Handler.switch_recording),
     ("GET", NAME + "/movement", "viewer", Handler.movement),
     ("GET", NAME + "/movement/next", "viewer", Handler.next_movement),
+    ("GET", NAME + "/snapshot", "viewer", Handler.snapshot),
     ("GET", "/clips", "operator", Handler.clips),
     ("GET", "/settings", "admin", Handler.settings),
     ("PATCH", "/settings", "admin", Handler.change_settings),
@@ -516,6 +518,7 @@ def serve(*arguments):
     parser.add_argument("--state", choices=["first-run", "closed"])
     parser.add_argument("--directory", default=os.path.join(tempfile.gettempdir(), "martlet-page-movement"))
     parser.add_argument("--cameras", type=int, default=3)
+    parser.add_argument("--role", choices=["store", "camera"], default="store")
     parser.add_argument("--gaps", type=int, default=0)
     options = parser.parse_args(arguments)
     os.makedirs(options.directory, exist_ok=True)

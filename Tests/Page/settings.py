@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A store's settings for the mock: what may be set, what a file fixes, and what is written to the page's own drop-in."""
+"""A recorder's settings for the mock: what may be set, what a file fixes, and what is written to the page's own drop-in."""
 
 import re
 
@@ -17,6 +17,13 @@ STORE = [
     ("store.web.listen", "address", "host and port, 1 … 65535", None, "Serves http:// here.", "0.0.0.0:8080", "service"),
     ("access.session-duration", "duration", "1 min … 3650 days", None, "How long a login lasts.", "30 days", "nothing"),
 ]
+DEVICE = [
+    ("camera.framerate", "whole number", "1 … 120", None, "Frames a second.", 30, "stream"),
+    ("camera.bitrate", "rate", "100 kbit/s … 100 Mbit/s", None, "What the encoder aims at.", "4 Mbit/s", "stream"),
+    ("camera.rotation", "number", None, [0, 180], "Degrees by which the picture is turned.", 0, "stream"),
+    ("camera.recording.chunk-duration", "duration", "10 s … 60 min", None, "How long a chunk is.", "10 min", "recording"),
+    ("access.session-duration", "duration", "1 min … 3650 days", None, "How long a login lasts.", "30 days", "nothing"),
+]
 CAMERA = [
     ("url", "URL", "rtsp, rtsps", None, "Where to fetch the camera's video.", None, "stream"),
     ("transport", "name", None, ["tcp", "udp"], "How the video comes.", "tcp", "stream"),
@@ -31,10 +38,13 @@ def amount(text):
 
 
 class Settings:
-    def __init__(self, cameras):
-        self.rows = {row[0]: row for row in STORE}
-        self.fixed = {"store.recording.directory": ("/srv/footage", 12), "store.recording.max-space": ("60 GB", 14)}
+    def __init__(self, cameras, role="store"):
         self.page = {}
+        self.rows = {row[0]: row for row in (STORE if role == "store" else DEVICE)}
+        self.fixed = {}
+        if role != "store":
+            return
+        self.fixed = {"store.recording.directory": ("/srv/footage", 12), "store.recording.max-space": ("60 GB", 14)}
         for number, name in enumerate(cameras):
             for key, *rest in CAMERA:
                 self.rows[f"cameras.{name}.{key}"] = (f"cameras.{name}.{key}", *rest)
@@ -62,6 +72,8 @@ class Settings:
             return None if value in choices else f"expected {' or '.join(choices)}, not {value!r}"
         if kind == "boolean":
             return None if isinstance(value, bool) else f"expected true or false, not {value!r}"
+        if kind == "whole number":
+            return None if isinstance(value, int) else f"expected a whole number, not {value!r}"
         if kind in ("duration", "size"):
             low, high = (amount(each) for each in limits.split(" … "))
             found = amount(str(value))

@@ -205,14 +205,57 @@ class Wall(Walk):
         behind = self.browser.run("const video = document.querySelectorAll('camera-tile video')[arguments[0]]; return video.buffered.length ? video.buffered.end(0) - video.currentTime : 0", index)
         print(f"live is {behind:.2f} s behind what has arrived")
 
-    def test_tiles_take_turns_where_connections_are_few(self):
-        self.mock_only()
+    def stills(self):
         self.enter()
-        self.browser.until("[...document.querySelectorAll('camera-tile')].every(tile => ['live', 'turn'].includes(tile.dataset.live))", "a turn for each")
-        self.assertLessEqual(self.recorder.streams, 4)
+        tiles = "[...document.querySelectorAll('camera-tile')]"
+        self.browser.until(f"{tiles}.every(tile => ['live', 'stills'].includes(tile.dataset.live))", "a picture for each")
+        self.assertLessEqual(self.recorder.streams, 5)
+        index = self.browser.until(f"{tiles}.findIndex(tile => tile.dataset.live === 'stills') + 1", "a tile with stills") - 1
+        picture = """const canvas = document.querySelectorAll('camera-tile canvas')[arguments[0]];
+          return [...canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.filter((_, index) => index % 997 === 0)].join()"""
+        before = self.browser.run(picture, index)
+        self.assertGreater(len(set(before.split(","))), 3, "the still is empty")
+        self.browser.until(lambda: self.browser.run(picture, index) != before, "the next still")
+        self.browser.until(lambda: "still, " in self.browser.run(f"return {tiles}[{index}].textContent"), "that it is a still")
+
+    def test_where_connections_are_few_the_rest_show_stills(self):
+        self.mock_only()
+        self.stills()
+        self.browser.picture("cameras-stills-light")
+        asked = self.requests()
+        self.assertTrue([path for _, path in asked if "/snapshot" in path])
+        self.assertFalse([path for _, path in asked if "keyframes=true" in path])
         self.browser.go("#/storage")
         self.browser.says("By camera")
         self.browser.until(lambda: self.recorder.streams == 0, "the end of the streams")
+
+    def test_without_snapshots_stills_are_keyframes_of_the_footage(self):
+        self.mock_only()
+        self.recorder.missing = ["/snapshot"]
+        self.stills()
+        asked = [path for _, path in self.requests()]
+        self.assertTrue([path for path in asked if "keyframes=true" in path])
+        self.assertEqual(len([path for path in asked if "/snapshot" in path]), 1, "what is not there is asked for again")
+
+    def test_who_leaves_gives_the_place_to_the_next(self):
+        self.mock_only()
+        self.enter()
+        tiles = "[...document.querySelectorAll('camera-tile')]"
+        self.browser.until(lambda: self.recorder.streams == 4, "the streams")
+        waiting = self.browser.until(f"{tiles}.find(tile => tile.dataset.live === 'stills')?.camera", "a tile with stills")
+        live = self.browser.run(f"return {tiles}.find(tile => tile.dataset.live === 'live').camera")
+        self.recorder.faults = {live: "network"}
+        self.browser.until(f"{tiles}.some(tile => tile.camera === '{waiting}' && tile.dataset.live === 'live') || {tiles}.filter(tile => tile.dataset.live === 'live').length === 4", "a new live picture")
+
+    def test_a_hidden_tab_takes_nothing(self):
+        self.mock_only()
+        self.enter()
+        self.browser.until(lambda: self.recorder.streams > 0, "streams")
+        page = self.browser.driver.current_window_handle
+        self.browser.driver.switch_to.new_window("tab")
+        self.browser.until(lambda: self.recorder.streams == 0, "the end of the streams")
+        self.browser.driver.switch_to.window(page)
+        self.browser.until(lambda: self.recorder.streams > 0, "streams again")
 
     def test_webrtc_that_does_not_connect_gives_way(self):
         self.mock_only()
@@ -241,7 +284,7 @@ class Wall(Walk):
         words = self.browser.find(tile).text
         for each in ("Reconnecting", "No frames for 13 s", "Connection reset by the camera", "Trying again in 2 s"):
             self.assertIn(each, words)
-        self.assertTrue(self.browser.run(f"return document.querySelector('{tile} use').getAttribute('href')").endswith("#state-retry"))
+        self.assertTrue(self.browser.run(f"return document.querySelector('{tile} use').getAttribute('href')").endswith("state-retry"))
         self.assertIn("No space left", self.browser.find("camera-tile[camera=till]").text)
         self.browser.picture("cameras-faults-light")
 
@@ -325,6 +368,86 @@ class Recorded(Walk):
         later = [path for _, path in self.requests() if "segment" in path]
         self.assertTrue(any("keyframes=true" in path for path in later))
         self.browser.until(lambda: (self.counter() % RATE) == 0, "a keyframe")
+
+    def test_speeds_show_the_frames_they_should(self):
+        """Every frame that is shown is that of its time, slower and faster; at 8× they are keyframes."""
+        for speed in (0.5, 2, 8):
+            self.browser.go("#/cameras")
+            self.watch(self.start + 5, pause=False)
+            self.browser.run("const select = document.querySelector('play-transport select'); select.value = arguments[0]; select.dispatchEvent(new Event('change'))", speed)
+            self.browser.until(lambda: self.browser.run(f"return document.querySelectorAll('camera-player video')[1].playbackRate === {speed} && document.querySelectorAll('camera-player video')[1].readyState >= 3"), "the speed")
+            seen = self.browser.wait_for_script(COUNTER + """
+              const seen = [];
+              await new Promise(resolve => {
+                const look = now => {
+                  seen.push([...read(recorded), now]);
+                  if (seen.length === arguments[0]) resolve();
+                  else recorded.requestVideoFrameCallback(look);
+                };
+                recorded.requestVideoFrameCallback(look);
+              });
+              return seen;""", 30 if speed < 8 else 20)
+            # The frames that were on their way when the speed changed may still come.
+            seen = seen[3:]
+            for at, counter, _ in seen:
+                self.assertEqual(counter, self.frame_at(at + 0.001), f"{speed}× at {at}")
+            self.assertEqual([at for at, *_ in seen], sorted(at for at, *_ in seen), f"{speed}×")
+            if speed == 8:
+                self.assertEqual([counter % RATE for _, counter, _ in seen], [0] * len(seen), "a frame between keyframes")
+            print(f"{speed}×: {1000 * (seen[-1][0] - seen[0][0]) / (seen[-1][2] - seen[0][2]):.2f} seconds of footage a second")
+
+    def test_a_hidden_tab_stands_still(self):
+        self.watch(self.start, pause=False)
+        page = self.browser.driver.current_window_handle
+        paused = "document.querySelectorAll('camera-player video')[1].paused"
+        self.browser.until(f"!{paused}", "playback")
+        self.browser.run(f"window.seen = []; document.addEventListener('visibilitychange', () => window.seen.push([document.hidden, {paused}]))")
+        self.browser.driver.switch_to.new_window("tab")
+        self.browser.driver.close()
+        self.browser.driver.switch_to.window(page)
+        self.browser.until(f"!{paused}", "playback again")
+        self.browser.until("window.seen.length >= 2", "both changes")
+        self.assertEqual(self.browser.run("return window.seen[0]"), [True, True])
+
+    def fingers(self, kind, *points):
+        box = self.browser.run("const { left, top } = document.querySelector('footage-timeline > canvas').getBoundingClientRect(); return [left, top]")
+        self.browser.driver.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": box[0] + x, "y": box[1] + y, "id": number} for number, (x, y) in enumerate(points)]})
+
+    def test_fingers_pan_zoom_select_and_seek(self):
+        self.browser.size(390, 844)
+        self.browser.driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": True, "maxTouchPoints": 2})
+        self.watch(self.start)
+        model = "document.querySelector('footage-timeline').model"
+        view = lambda: self.browser.run(f"return {model}.view")
+        before = view()
+        self.fingers("touchStart", (100, 90))
+        for x in (110, 140, 180, 200):
+            self.fingers("touchMove", (x, 90))
+        self.fingers("touchEnd")
+        span = before["to"] - before["from"]
+        self.assertAlmostEqual((view()["from"] - before["from"]) / span, -100 / 374, delta=0.02)
+        self.assertIsNone(self.browser.run(f"return {model}.selection"))
+        before = view()
+        self.fingers("touchStart", (150, 90))
+        self.fingers("touchStart", (150, 90), (230, 90))
+        for apart in (100, 130, 160):
+            self.fingers("touchMove", (190 - apart / 2, 90), (190 + apart / 2, 90))
+        self.fingers("touchEnd")
+        self.assertAlmostEqual((view()["to"] - view()["from"]) / span, 0.5, delta=0.02)
+        middle = lambda each: each["from"] + (each["to"] - each["from"]) * 190 / 374
+        self.assertAlmostEqual(middle(view()) / 1000, middle(before) / 1000, delta=span / 1000 / 50)
+        self.fingers("touchStart", (120, 90))
+        self.browser.until(lambda: self.browser.run(f"return {model}.selection"), "the long press")
+        for x in (140, 200, 240):
+            self.fingers("touchMove", (x, 90))
+        self.fingers("touchEnd")
+        chosen = self.browser.run(f"return {model}.selection")
+        self.assertAlmostEqual((chosen["to"] - chosen["from"]) / (view()["to"] - view()["from"]), 120 / 374, delta=0.02)
+        self.browser.picture("camera-touch-390")
+        self.fingers("touchStart", (60, 90))
+        self.fingers("touchEnd")
+        wanted = view()["from"] + (view()["to"] - view()["from"]) * 60 / 374
+        self.browser.until(lambda: abs(self.playhead() - wanted / 1000) < span / 1000 / 50, "the seek of a tap")
 
     def test_a_gap_is_told_and_passed(self):
         gap = self.recorder.cameras["front-door"].gaps[2]
@@ -457,6 +580,47 @@ class Recorded(Walk):
         self.browser.until(lambda: self.browser.run("return document.querySelector('footage-timeline').model && [...document.querySelectorAll('.chunk state-chip')].some(chip => chip.textContent === 'protected')"), "the mark")
         self.browser.press("Export")
         self.browser.until(lambda: any("/clip?from=" in path for _, path in self.recorder.requests), "the clip")
+        self.browser.until(lambda: self.recorder.delivered == 1, "its end")
+        self.browser.until("!document.querySelector('.lasting')", "the end of the progress")
+
+    def select(self, length):
+        at = 1000 * self.start
+        self.browser.run("document.querySelector('footage-timeline').model.select(arguments[0], arguments[1])", at, at + 1000 * length)
+
+    def test_an_export_shows_how_far_it_is_and_is_cancelled(self):
+        self.watch(self.start)
+        self.select(60)
+        self.recorder.held = True
+        self.browser.press("Export")
+        self.browser.says("Exporting 1 min of front-door")
+        self.browser.until("document.querySelector('.lasting progress').value > 0", "progress")
+        self.browser.picture("camera-export-light")
+        self.browser.press("Cancel")
+        self.browser.says("The export was cancelled.")
+        self.recorder.held = False
+        self.assertEqual(self.recorder.delivered, 0)
+
+    def test_what_is_large_is_left_to_the_browser(self):
+        self.watch(self.start)
+        self.select(3000)
+        self.browser.press("Export")
+        self.browser.says("the browser downloads it")
+        self.browser.until(lambda: self.recorder.delivered == 1, "the download")
+
+    def test_many_cameras_are_exported_and_protected_together(self):
+        self.browser.go(f"#/timeline?t={instant(self.start)}&to={instant(self.start + 40)}&show=front-door,street")
+        self.requests()
+        self.browser.press("Protect")
+        self.browser.says("they stay when room is needed")
+        for name in ("front-door", "street"):
+            camera = self.recorder.cameras[name]
+            self.assertTrue(all(k in camera.protected for k in camera.between(self.start, self.start + 40)), name)
+        self.assertFalse(self.recorder.cameras["till"].protected)
+        self.browser.press("Export")
+        self.browser.until(lambda: self.recorder.delivered == 1, "the ZIP")
+        asked = [path for _, path in self.requests() if "/clip" in path]
+        self.assertEqual(len(asked), 1)
+        self.assertIn("/clips?camera=front-door&camera=street&from=", asked[0])
 
     def test_protect_release_and_remove_a_chunk(self):
         camera = self.recorder.cameras["front-door"]
@@ -519,6 +683,18 @@ class Month(Walk):
           return 240000 / (performance.now() - begin);""")
         print(f"a month with 10,000 gaps is panned at {rate:.0f} frames a second")
         self.assertGreater(rate, 0)
+        colours = self.browser.run("""
+          const timeline = document.querySelector('footage-timeline'), canvas = timeline.querySelector('canvas');
+          const wanted = ['--fo-rec', '--fo-gap-ink'].map(token => getComputedStyle(document.documentElement).getPropertyValue(token).trim()).map(text => [1, 3, 5].map(place => parseInt(text.slice(place, place + 2), 16)));
+          const top = canvas.clientHeight - 132 + 76;
+          const { data } = canvas.getContext('2d').getImageData(0, top, canvas.width, 30);
+          const counts = [0, 0];
+          for (let pixel = 0; pixel < data.length; pixel += 4) wanted.forEach((colour, index) => { if (colour.every((value, part) => Math.abs(value - data[pixel + part]) < 12)) counts[index] += 1; });
+          return counts.map(count => count / (canvas.width * 30));""")
+        print(f"of its row {100 * colours[0]:.0f} % is footage and {100 * colours[1]:.0f} % gaps")
+        self.assertGreater(colours[0], 0.5, "footage is not seen")
+        self.assertGreater(colours[1], 0.02, "gaps are not seen")
+        self.browser.picture("camera-month-of-gaps-light")
 
 
 class Pages(Walk):
@@ -611,6 +787,36 @@ class ForEveryone(Walk):
                     self.browser.find(".chunk")
                 weak = self.browser.run(CONTRAST)
                 self.assertEqual(weak, [], f"{place}, {theme}")
+
+    def test_reduced_motion_stops_all_but_video(self):
+        self.browser.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-reduced-motion", "value": "reduce"}]})
+        self.enter()
+        for place, sign in self.PLACES.items():
+            if place == "timeline" and not self.recorder:
+                continue
+            self.browser.go(f"#/{place}")
+            self.browser.find(sign)
+            self.browser.run("document.querySelector('toast-stack').show('Something was done.')")
+            moving = self.browser.run("""
+              const lasts = each => getComputedStyle(each).transitionDuration.split(', ').some(length => parseFloat(length) > 0);
+              return [document.getAnimations().length, ...[...document.querySelectorAll('body *')].filter(lasts).map(each => each.outerHTML.slice(0, 80))];""")
+            self.assertEqual(moving, [0], place)
+
+    def test_dates_and_numbers_are_those_of_the_browsers_language(self):
+        self.mock_only()
+        self.browser.driver.execute_cdp_cmd("Emulation.setLocaleOverride", {"locale": "de-DE"})
+        self.enter()
+        self.browser.go("#/storage")
+        self.browser.says("1,62 GB/h")
+        self.browser.go("#/camera/front-door")
+        self.browser.find("[aria-label^='Go to a day']").click()
+        names = self.browser.until(lambda: self.browser.run("return [...document.querySelectorAll('day-calendar th')].map(each => each.textContent)"), "the calendar")
+        self.assertEqual(names, ["Mo", "Di", "Mi", "Do", "Fr", "Sa", "So"])
+        ActionChains(self.browser.driver).send_keys(Keys.ESCAPE).perform()
+        self.browser.driver.execute_cdp_cmd("Emulation.setLocaleOverride", {"locale": "en-US"})
+        self.browser.driver.refresh()
+        self.browser.find("[aria-label^='Go to a day']").click()
+        self.browser.until("document.querySelector('day-calendar th')?.textContent === 'Sun'", "weeks that begin on Sunday")
 
     def test_pictures_of_every_screen(self):
         self.mock_only()

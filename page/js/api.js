@@ -23,10 +23,10 @@ export class Problem extends Error {
 /** Told of every answer 401 that is not about a password: `expired`. */
 export const gate = new EventTarget();
 
-/** The address of something in the API. `parameters` without a value are left out. */
+/** The address of something in the API. `parameters` without a value are left out, lists are repeated. */
 export function address(path, parameters = {}) {
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(parameters)) if (value != null) query.set(name, value);
+  for (const [name, value] of Object.entries(parameters)) for (const each of [value].flat()) if (each != null) query.append(name, each);
   const text = query.toString();
   return BASE + path + (text ? `?${text}` : '');
 }

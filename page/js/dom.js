@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Elements without markup strings: whatever the server says stays text.
 
+import { drawing } from './icons.js';
+
 const SVG = 'http://www.w3.org/2000/svg';
 
 /**
@@ -41,7 +43,7 @@ export function icon(name, label) {
     svg.setAttribute('aria-label', label);
   } else svg.setAttribute('aria-hidden', 'true');
   const use = document.createElementNS(SVG, 'use');
-  use.setAttribute('href', `icons.svg#${name}`);
+  use.setAttribute('href', drawing(name));
   svg.append(use);
   return svg;
 }

@@ -41,6 +41,9 @@ export function duration(length) {
   return pair(Math.floor(hours / 24), 'd', hours % 24, 'h');
 }
 
+/** `31 days`: how long footage is kept, in whole days where that is more than two. */
+export const keeping = length => (length > 2 * DAY ? `${integer(Math.floor(length / DAY))} days` : duration(length));
+
 const pair = (major, unit, minor, small) => `${major} ${unit}${minor ? ` ${minor} ${small}` : ''}`;
 
 export function bytes(count) {

@@ -7,11 +7,16 @@ import './elements/footage-timeline.js';
 import './elements/footage-overview.js';
 import './elements/play-transport.js';
 import './elements/chunk-list.js';
+import './elements/audit-log.js';
+import './elements/forecast-plot.js';
+import './elements/session-list.js';
+import './elements/what-if.js';
 import './elements/day-calendar.js';
 import './elements/event-log.js';
 import './elements/recording-switch.js';
 import './elements/settings-form.js';
 import { fill, h } from './dom.js';
+import { loadIcons } from './icons.js';
 import { gatePage } from './pages/gate.js';
 import { parse } from './router.js';
 import { session } from './session.js';
@@ -46,6 +51,8 @@ async function begin() {
 }
 
 theme.apply();
+// Drawings stand beside words: without them the page is whole.
+loadIcons().catch(() => {});
 session.addEventListener('change', () => {
   if (session.state === 'logged-in') status.open();
   show();

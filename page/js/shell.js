@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { button, fill, h, icon, toast } from './dom.js';
 import { day, duration, hms } from './format.js';
+import { openSessions } from './sessions.js';
 import { openFinder } from './finder/finder.js';
 import { openHelp } from './help.js';
 import { cameraPage } from './pages/camera.js';
@@ -52,7 +53,7 @@ export class Shell {
         this.#clock,
         look,
         button({ class: 'btn ghost icon help-button', symbol: 'help', label: 'Keys and help (?)', on: { click: openHelp } }),
-        h('span', { class: 'who', title: session.role }, icon('user'), session.user),
+        button({ class: 'btn ghost who', symbol: 'user', text: h('span', {}, session.user), 'aria-label': `${session.user}, ${session.role}: where you are logged in`, title: session.role, 'aria-haspopup': 'dialog', on: { click: openSessions } }),
         button({ class: 'btn ghost sm', text: 'Log out', on: { click: leave } }),
       ),
       this.#banner,

@@ -1,26 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is done with a selected span, of one camera or of many.
-import { address, cameraPath, get, patch } from './api.js';
-import { h, toast } from './dom.js';
-import { counted, duration, instant } from './format.js';
+import { cameraPath, get, patch } from './api.js';
+import { toast } from './dom.js';
+import { counted, instant } from './format.js';
 
-/** Downloads the span: one MP4 for each camera. */
-export function exportSpan(cameras, { from, to }) {
-  for (const camera of cameras) h('a', { href: address(`${cameraPath(camera)}/clip`, { from: instant(from), to: instant(to) }), download: '' }).click();
-  toast(`Exporting ${duration(to - from)} of ${cameras.join(', ')} as MP4, without re-encoding.`);
-}
-
-/** Protects every chunk that has something of the span. */
-export async function protectSpan(cameras, { from, to }) {
+/** Protects, or releases, every chunk that has something of the span. */
+export async function protectSpan(cameras, { from, to }, protect = true) {
   try {
     let count = 0;
     for (const camera of cameras) {
       for await (const chunk of chunksOf(camera, from, to)) {
-        if (!chunk.protected) await patch(`/chunks/${chunk.id}`, { protected: true });
+        if (chunk.protected !== protect) await patch(`/chunks/${chunk.id}`, { protected: protect });
         count += 1;
       }
     }
-    toast(count ? `Protected ${counted(count, 'chunk')}: they stay when room is needed.` : 'There is no chunk in this span.');
+    const done = protect ? `Protected ${counted(count, 'chunk')}: they stay when room is needed.` : `Released ${counted(count, 'chunk')}: they may go when room is needed.`;
+    toast(count ? done : 'There is no chunk in this span.');
   } catch (error) {
     toast(error.message);
   }

@@ -37,9 +37,8 @@ export class CameraPlayer extends HTMLElement {
    * @param {TimeModel} options.model
    * @param {Footage} options.footage
    * @param {boolean} [options.lead]
-   * @param {boolean} [options.sharing] one of many: live pictures take turns where connections are few
    */
-  attach({ camera, model, footage, lead = true, sharing = false }) {
+  attach({ camera, model, footage, lead = true }) {
     const { signal } = this.#life;
     Object.assign(this, { camera, lead });
     this.#model = model;
@@ -53,12 +52,13 @@ export class CameraPlayer extends HTMLElement {
       note: h('div', { class: 'player-wait', hidden: true, role: 'status' }),
     };
     fill(this, this.#parts.still, this.#parts.live, this.#parts.recorded, this.#parts.gap, this.#parts.note);
-    this.#live = new LivePlayer(this.#parts.live, this.#parts.still, camera, { sharing });
+    this.#live = new LivePlayer(this.#parts.live, this.#parts.still, camera);
     this.#live.addEventListener('state', () => this.#followLive(), { signal });
     model.addEventListener('mode', () => this.#mode(), { signal });
     model.addEventListener('seek', () => this.#seek(), { signal });
     model.addEventListener('time', () => this.#keepStep(), { signal });
     footage.addEventListener('change', () => this.#nameGap(), { signal });
+    document.addEventListener('visibilitychange', () => this.#rest(), { signal });
     this.#mode();
     this.#seek();
   }
@@ -110,6 +110,12 @@ export class CameraPlayer extends HTMLElement {
     if (!playing) clearTimeout(this.#onward);
   }
 
+  /** Nobody sees a hidden tab: its footage stands until it is shown again. (Live video stops by itself.) */
+  #rest() {
+    if (document.hidden) this.#recorded?.play(false);
+    else this.#mode();
+  }
+
   #showLive() {
     this.#show('live');
     this.#hideGap();
@@ -123,7 +129,11 @@ export class CameraPlayer extends HTMLElement {
     if (!this.#model.live) return;
     const { state, reason } = this.#live;
     if (state === 'live') this.#ready();
-    else if (state === 'turn') delete this.dataset.ready;
+    else if (state === 'stills') {
+      delete this.dataset.ready;
+      this.classList.remove('dimmed');
+      this.#say('Stills: others have the connections.');
+    }
     else {
       delete this.dataset.ready;
       this.classList.add('dimmed');

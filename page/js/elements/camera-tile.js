@@ -29,7 +29,7 @@ customElements.define(
       const anchor = h('a', { href: link('camera', this.camera) }, h('div', { class: 'tile-picture' }, video, still, why), caption);
       this.#parts = { video, still, why, caption, anchor };
       fill(this, anchor);
-      this.#player = new LivePlayer(video, still, this.camera, { sharing: true });
+      this.#player = new LivePlayer(video, still, this.camera);
       this.#player.addEventListener('state', () => this.#follow(), { signal });
       for (const type of ['status', 'known']) status.addEventListener(type, () => this.#draw(), { signal });
       const sight = new IntersectionObserver(([entry]) => (entry.isIntersecting ? this.#player.start() : this.#leave()), { rootMargin: '80px' });
@@ -78,8 +78,8 @@ customElements.define(
 
     #age(camera, lastPicture, flowing) {
       const age = lastPicture && Date.now() - lastPicture;
+      if (flowing && lastPicture && this.#player.state === 'stills') return `still, ${duration(Math.max(SECOND, age))} ago`;
       if (flowing && age != null && age < OLD) return hms(status.now());
-      if (flowing && lastPicture && this.#player.state === 'turn') return `${duration(age)} ago`;
       const last = camera?.['last-frame'] ?? null;
       return last && !flowing ? `last ${hms(Date.parse(last))}` : '';
     }

@@ -9,9 +9,9 @@ const WEEKDAY = format({ weekday: 'short' });
 const SPOKEN = format({ weekday: 'long', day: 'numeric', month: 'long' });
 const WORDS = { none: 'no footage', whole: 'complete', broken: 'something missing' };
 
-/** The day on which weeks begin where the browser is at home: 1 is Monday. */
+/** The day on which weeks begin in the browser's language and country: 1 is Monday. */
 function firstDayOfWeek() {
-  const locale = new Intl.Locale(navigator.language);
+  const locale = new Intl.Locale(MONTH.resolvedOptions().locale);
   return (locale.getWeekInfo?.() ?? locale.weekInfo)?.firstDay ?? 1;
 }
 

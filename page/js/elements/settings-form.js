@@ -61,7 +61,8 @@ class SettingsForm extends HTMLElement {
 
   #row(row) {
     const id = `set-${row.key.replaceAll('.', '-')}`;
-    const fixed = row.source === 'file';
+    const list = Array.isArray(row.value);
+    const fixed = row.source === 'file' || list;
     const control = fixed ? null : this.#control(row, id);
     const words = h('p', { id: `${id}-words` });
     const facts = h('p', { class: 'setting-facts' });
@@ -75,7 +76,7 @@ class SettingsForm extends HTMLElement {
         h('label', { htmlFor: control && id }, label(row.key)),
         restart && !fixed && h('span', { class: 'restart' }, icon('restart'), restart),
         h('span', { class: 'grow' }),
-        control ?? h('span', { class: 'fixed mono' }, String(row.value ?? 'none')),
+        control ?? h('span', { class: 'fixed mono' }, list ? row.value.join(', ') : String(row.value ?? 'none')),
       ),
       words,
       facts,
@@ -86,7 +87,7 @@ class SettingsForm extends HTMLElement {
 
   #control(row, id) {
     const described = { id, 'aria-describedby': `${id}-words` };
-    if (typeof (row.value ?? row.default) === 'boolean') {
+    if (typeof (row.value ?? row.default) === 'boolean' || row.type === 'boolean') {
       const input = h('input', { ...described, type: 'checkbox', role: 'switch', class: 'switch', on: { change: () => this.#set(row, input.checked) } });
       return input;
     }
@@ -156,7 +157,7 @@ class SettingsForm extends HTMLElement {
       await this.#settings.apply();
       toast(`Applied ${counted(count, 'change')}.`);
     } catch (error) {
-      toast(error.message);
+      toast([error.message, ...this.#settings.elsewhere.map(({ message }) => message)].join(' '));
       this.querySelector('[aria-invalid="true"]')?.focus();
     } finally {
       control.disabled = false;

@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * Places for responses that do not end. Over HTTP/1.1 a browser opens six connections to a host, and status and everything else
- * need theirs, so tiles take turns: each has a place for a while, and keeps its last picture until its next turn.
+ * Places for responses that do not end. Over HTTP/1.1 a browser opens six connections to a host: one is the status', and one is left
+ * for everything else.
  */
-const PLACES = 3;
-/** A turn's length once others wait, in ms. */
-const TURN = 3000;
+const PLACES = 4;
 
 const waiting = [];
 let taken = 0;
 
 const many = () => ['h2', 'h3'].includes(performance.getEntriesByType('navigation')[0]?.nextHopProtocol);
 
-/** Whether somebody waits for a place. */
-export const wanted = () => waiting.length > 0;
-
-/** Waits for a place; `release` gives it back. @returns {Promise<{release: () => void, turn: number}>} */
+/** Waits for a place; what it gives gives it back. @returns {Promise<() => void>} */
 export async function place(signal) {
+  signal.throwIfAborted();
   if (!many() && taken >= PLACES) {
     await new Promise((resolve, reject) => {
       waiting.push(resolve);
@@ -30,14 +26,11 @@ export async function place(signal) {
     });
   } else taken += 1;
   let held = true;
-  return {
-    turn: TURN,
-    release() {
-      if (!held) return;
-      held = false;
-      const next = waiting.shift();
-      if (next) next();
-      else taken -= 1;
-    },
+  return () => {
+    if (!held) return;
+    held = false;
+    const next = waiting.shift();
+    if (next) next();
+    else taken -= 1;
   };
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import { playFragments } from './live-fragments.js';
-import { place, wanted } from './live-places.js';
+import { place } from './live-places.js';
 import { NoWebRTC, playWebRTC } from './live-webrtc.js';
 import { hold } from './still.js';
+import { playStills } from './stills.js';
 
 /** Without a picture for this long it is not live any more, in ms. */
 const SILENCE = 3000;
@@ -11,13 +12,13 @@ const RETRY = [500, 1000, 2000, 4000];
 /**
  * Live video of a camera on a video element, whichever way it comes, again and again. It stops by itself in a hidden tab.
  *
- * Events: `state` (`connecting`, `live`, `turn` — live, but others have the connections now —,
- * `lost`, with `reason`).
+ * Events: `state` (`connecting`, `live`, `stills` — others have the connections, and there is a picture now and then —, `lost`, with
+ * `reason`).
  */
 export class LivePlayer extends EventTarget {
   state = 'connecting';
   reason = null;
-  /** How it comes: `webrtc` or `fragments`. */
+  /** How it comes: `webrtc`, `fragments` or `stills`. */
   way = null;
   /** When the picture that is shown came, by this browser's clock. */
   lastPicture = null;
@@ -31,14 +32,12 @@ export class LivePlayer extends EventTarget {
    * @param {HTMLVideoElement} video
    * @param {HTMLCanvasElement} still keeps the last picture
    * @param {string} camera
-   * @param {{sharing?: boolean}} [options] sharing: gives its connection to others after a while
    */
-  constructor(video, still, camera, { sharing = false } = {}) {
+  constructor(video, still, camera) {
     super();
     this.#video = video;
     this.#still = still;
     this.#camera = camera;
-    this.sharing = sharing;
     video.muted = true;
     document.addEventListener('visibilitychange', () => (document.hidden ? this.#pause() : this.#resume()), { signal: this.#life.signal });
   }
@@ -71,12 +70,11 @@ export class LivePlayer extends EventTarget {
 
   async #keepOn(signal) {
     for (let failures = 0; !signal.aborted; ) {
-      if (this.state !== 'turn') this.#tell('connecting');
+      this.#tell('connecting');
       try {
         const before = this.lastPicture;
         await this.#once(signal);
         if (this.lastPicture !== before) failures = 0;
-        if (this.state === 'turn') continue;
         this.#tell('lost', 'The video ended.');
       } catch (error) {
         if (signal.aborted) return;
@@ -90,8 +88,7 @@ export class LivePlayer extends EventTarget {
   async #once(signal) {
     const attempt = new AbortController();
     const both = AbortSignal.any([signal, attempt.signal]);
-    let held = null;
-    let began = performance.now();
+    let leave = null;
     const tell = {
       picture: () => {
         this.lastPicture = Date.now();
@@ -102,11 +99,6 @@ export class LivePlayer extends EventTarget {
     const watch = setInterval(() => {
       const age = Date.now() - (this.lastPicture ?? 0);
       if (this.state === 'live' && age > SILENCE) attempt.abort(new Error('No frames come.'));
-      const over = this.sharing && held && wanted() && this.state === 'live' && performance.now() - began > held.turn;
-      if (over) {
-        this.#tell('turn');
-        attempt.abort(new Error('Others take their turn.'));
-      }
     }, 500);
     try {
       try {
@@ -114,17 +106,30 @@ export class LivePlayer extends EventTarget {
         await playWebRTC(this.#video, this.#camera, both, tell);
       } catch (error) {
         if (!(error instanceof NoWebRTC)) throw error;
+        leave = await this.#place(both);
         this.way = 'fragments';
-        held = await place(both);
-        began = performance.now();
         await playFragments(this.#video, this.#camera, both, tell);
       }
     } catch (error) {
-      if (this.state !== 'turn') throw attempt.signal.aborted ? attempt.signal.reason : error;
+      throw attempt.signal.aborted ? attempt.signal.reason : error;
     } finally {
       clearInterval(watch);
-      held?.release();
+      leave?.();
     }
+  }
+
+  /** Waits for a connection that does not end; meanwhile there are stills. */
+  async #place(signal) {
+    const granted = new AbortController();
+    const leave = place(signal).finally(() => granted.abort());
+    // Who has a place at once needs no still.
+    await Promise.race([leave, sleep(0, signal)]);
+    this.way = 'stills';
+    await playStills(this.#still, this.#camera, AbortSignal.any([signal, granted.signal]), () => {
+      this.lastPicture = Date.now();
+      this.#tell('stills');
+    });
+    return leave;
   }
 
   #tell(state, reason = null) {

@@ -54,6 +54,16 @@ export class Preview {
     }
   }
 
+  /** The picture of a time that may only now have been written: not kept. */
+  async fresh(time) {
+    try {
+      return await this.#decode(time / 1000);
+    } catch {
+      // What is not written yet is asked for again.
+      return null;
+    }
+  }
+
   close() {
     this.#source?.close(this.#video);
   }

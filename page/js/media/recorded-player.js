@@ -229,7 +229,10 @@ export class RecordedPlayer extends EventTarget {
       await this.#source.begin(piece.mime, initialisation.bytes, piece.start);
       this.#begun = piece.chunk;
     }
+    // Whoever sought meanwhile has emptied the buffer: this must not be in it, nor be taken to be.
+    signal.throwIfAborted();
     await this.#source.append(bytes);
+    signal.throwIfAborted();
     const got = frames(bytes, initialisation.track);
     const last = got.at(-1);
     const end = piece.open ? last.time + last.duration : to;

@@ -3,11 +3,12 @@ import { cameraState } from '../camera-state.js';
 import { chip } from '../elements/state-chip.js';
 import { button, fill, h, toast } from '../dom.js';
 import { bytes, day, decimal, duration, hms, instant, integer, HOUR, SECOND } from '../format.js';
+import { exportSpan } from '../export.js';
 import { legend } from '../help.js';
 import { keep, link } from '../router.js';
 import { session } from '../session.js';
 import { isOf, Settings } from '../settings/settings.js';
-import { copyLink, exportSpan, protectSpan } from '../span-actions.js';
+import { copyLink, protectSpan } from '../span-actions.js';
 import { status } from '../status.js';
 import { Footage } from '../timeline/footage.js';
 import { Movement } from '../timeline/movement.js';
@@ -72,7 +73,8 @@ export function cameraPage(root, { argument: camera, parameters }) {
 
   player.attach({ camera, model, footage });
   transport.attach({ model, footage: () => footage, movement: () => movement });
-  timeline.attach({ model, footages: [footage], movements: [movement], rate: () => status.camera(camera)?.bitrate / 8, may });
+  const rate = () => status.camera(camera)?.bitrate / 8;
+  timeline.attach({ model, footages: [footage], movements: [movement], rate, may });
   overview.attach({ model, footage });
   chunks.attach({ camera, model, footage, may });
   if (may) recording.attach({ camera });
@@ -87,7 +89,7 @@ export function cameraPage(root, { argument: camera, parameters }) {
       const asked = show || parameters.get('tab') === 'settings';
       choose(asked ? place : selected);
       if (asked) side.classList.add('up');
-      form.attach({ settings, flow: () => status.camera(camera)?.bitrate / 8, show });
+      form.attach({ settings, flow: rate, show });
     }, error => error.status !== 404 && toast(error.message));
   }
   transport.addEventListener('step', ({ detail }) => player.step(detail));
@@ -95,7 +97,7 @@ export function cameraPage(root, { argument: camera, parameters }) {
 
   timeline.addEventListener('act', async ({ detail }) => {
     const span = model.selection;
-    if (detail === 'export') exportSpan([camera], span);
+    if (detail === 'export') exportSpan([camera], span, rate());
     if (detail === 'link') copyLink(link('camera', camera, { t: instant(span.from), to: instant(span.to) }));
     if (detail !== 'protect') return;
     await protectSpan([camera], span);

@@ -10,14 +10,21 @@ const RIGHTS = { read: 'fetches the video', publish: 'brings the video', both: '
 
 /** Who may? */
 export function peoplePage(root) {
-  const page = h('div', { class: 'page' });
-  fill(root, page);
+  const lead = h('div', { class: 'lead row' });
+  const accounts = h('div', { class: 'page-part' });
+  const sessions = h('session-list', { class: 'card' });
+  fill(root, h('div', { class: 'page' }, lead, h('div', { class: 'halves even' }, h('div', {}, accounts, sessions), h('audit-log', { class: 'card' }))));
+  let names = null;
   const load = async () => {
     try {
       const [users, tokens] = await Promise.all([get('/users'), get('/tokens')]);
-      fill(page, describe(users, tokens, attempt));
+      fill(lead, introduction(users, tokens, attempt));
+      fill(accounts, describe(users, tokens, attempt));
+      const others = users.map(({ name }) => name).filter(name => name !== session.user);
+      if (String(others) !== names) sessions.attach({ others });
+      names = String(others);
     } catch (error) {
-      fill(page, h('div', { class: 'lead' }, h('h1', {}, 'People'), h('p', { role: 'alert' }, error.message)));
+      fill(lead, h('div', {}, h('h1', {}, 'People'), h('p', { role: 'alert' }, error.message)));
     }
   };
   /** Does something, says so, and looks again. @returns what it gave, or undefined */
@@ -39,14 +46,13 @@ export function peoplePage(root) {
 
 const since = text => (text ? `${day(Date.parse(text))} ${hm(Date.parse(text))}` : '–');
 
+const introduction = (users, tokens, attempt) => [
+  h('div', { class: 'grow' }, h('h1', {}, `${counted(users.length, 'person', 'people')}, ${counted(tokens.length, 'token')}.`), h('p', {}, 'People log in here; devices and scripts bring a token.')),
+  button({ class: 'btn pri', symbol: 'plus', text: 'Add a person', on: { click: () => addPerson(attempt) } }),
+];
+
 function describe(users, tokens, attempt) {
   return [
-    h(
-      'div',
-      { class: 'lead row' },
-      h('div', { class: 'grow' }, h('h1', {}, `${counted(users.length, 'person', 'people')}, ${counted(tokens.length, 'token')}.`), h('p', {}, 'People log in here; devices and scripts bring a token.')),
-      button({ class: 'btn pri', symbol: 'plus', text: 'Add a person', on: { click: () => addPerson(attempt) } }),
-    ),
     h('section', { class: 'card' }, h('header', {}, h('h2', {}, 'People')), h('div', { class: 'scroll-x' }, people(users, attempt))),
     h(
       'section',

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { fill, h, toast } from '../dom.js';
 import { instant, HOUR } from '../format.js';
+import { exportSpan } from '../export.js';
 import { keep, link } from '../router.js';
 import { session } from '../session.js';
-import { copyLink, exportSpan, protectSpan } from '../span-actions.js';
+import { copyLink, protectSpan } from '../span-actions.js';
 import { status } from '../status.js';
 import { Footage } from '../timeline/footage.js';
 import { Movement } from '../timeline/movement.js';
@@ -86,7 +87,7 @@ function open(root, parameters) {
     fill(grid, shown.length ? shown.map(name => players.get(name).figure) : h('p', { class: 'empty' }, 'Tick a camera to see its picture.'));
     for (const name of shown) {
       const { player } = players.get(name);
-      if (!player.camera) player.attach({ camera: name, model, footage: footage(name), lead: name === shown[0], sharing: true });
+      if (!player.camera) player.attach({ camera: name, model, footage: footage(name), lead: name === shown[0] });
     }
     lay();
     choose();
@@ -98,7 +99,7 @@ function open(root, parameters) {
   const act = async ({ detail }) => {
     const span = model.selection;
     if (!shown.length) return toast('Tick a camera first.');
-    if (detail === 'export') exportSpan(shown, span);
+    if (detail === 'export') exportSpan(shown, span, rate());
     if (detail === 'link') copyLink(link('timeline', null, { t: instant(span.from), to: instant(span.to), show: shown.join(',') }));
     if (detail !== 'protect') return;
     await protectSpan(shown, span);
@@ -106,9 +107,10 @@ function open(root, parameters) {
   };
 
   fill(root, stage);
+  const rate = () => shown.reduce((sum, name) => sum + (status.camera(name)?.bitrate ?? 0) / 8, 0);
   const first = () => shown[0] ?? names[0];
   transport.attach({ model, footage: () => footage(first()), movement: () => movements[names.indexOf(first())] });
-  timeline.attach({ model, footages, movements, rate: () => shown.reduce((sum, name) => sum + (status.camera(name)?.bitrate ?? 0) / 8, 0), may: session.may('operator'), shown });
+  timeline.attach({ model, footages, movements, rate, may: session.may('operator'), shown });
   overview.attach({ model, footage: footages[0] });
   show(shown);
   timeline.addEventListener('shown', ({ detail }) => show(detail));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { bytes, counted, duration, integer, DAY, SECOND } from '../format.js';
+import { bytes, counted, duration, integer, keeping, SECOND } from '../format.js';
 import { rate, seconds, size } from './quantity.js';
 
 const RECORDED = ['Everything is kept, all the time.', 'Nothing is kept; the timeline will show “Stopped”.'];
@@ -9,7 +9,7 @@ const EFFECTS = {
   enabled: value => RECORDED[value ? 0 : 1],
   record: value => RECORDED[value ? 0 : 1],
   'chunk-duration': value => with_(seconds(value), length => `${counted(3600 / length, 'file')} an hour.`),
-  'max-space': (value, flow) => with_(flow && size(value) / flow, length => `Keeps about ${kept(length)} of what is recorded now; the oldest goes first, protected footage stays.`),
+  'max-space': (value, flow) => with_(flow && size(value) / flow, length => `Keeps about ${keeping(length * SECOND)} of what is recorded now; the oldest goes first, protected footage stays.`),
   'max-age': value => with_(seconds(value), length => `Footage older than ${duration(length * SECOND)} is removed, protected footage stays.`),
   'sync-interval': value => with_(seconds(value), length => `A power cut may cost ${duration(length * SECOND)} of footage.`),
   bitrate: value => with_(rate(value), bits => `About ${bytes((bits / 8) * 3600)} an hour, ${bytes((bits / 8) * 86400)} a day.`),
@@ -18,7 +18,6 @@ const EFFECTS = {
 };
 
 const with_ = (amount, say) => (amount > 0 && Number.isFinite(amount) ? say(amount) : undefined);
-const kept = length => (length > 2 * 86400 ? `${integer((length * SECOND) / DAY)} days` : duration(length * SECOND));
 
 /** What a value of a setting would do, where that can be said. */
 export const effect = (key, value, flow) => EFFECTS[key.split('.').at(-1)]?.(value, flow);

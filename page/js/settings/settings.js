@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { get, patch } from '../api.js';
 
-const first = text => text[0].toUpperCase() + text.slice(1);
-
 /** What is written in capitals. */
 const SHORT = /\b(url|tls|rtsp|led)\b/g;
 
+function words(name) {
+  const text = name.replaceAll('-', ' ').replace(SHORT, word => word.toUpperCase());
+  return text[0].toUpperCase() + text.slice(1);
+}
+
 /** `Chunk duration`: a setting's name for people. */
-export const label = key => first(key.split('.').at(-1).replaceAll('-', ' ').replace(SHORT, word => word.toUpperCase()));
+export const label = key => words(key.split('.').at(-1));
 
 /** What is set on the page of a camera: `cameras.NAME.*` on a store, `camera.*` on the camera itself. The rest is set on System. */
 export const isOf = (key, camera, role) => key.startsWith(`cameras.${camera}.`) || (role === 'camera' && key.startsWith('camera.'));
@@ -16,7 +19,8 @@ export const isOfAnyCamera = (key, role) => key.startsWith('cameras.') || (role 
 /** The table that a setting is in: `Recording` of `store.recording.max-space`. */
 export function group(key) {
   const tables = key.split('.').slice(0, -1);
-  return tables[0] === 'cameras' || key.split('.').length === 2 && tables[0] === 'camera' ? 'Camera' : first(tables.at(-1));
+  const own = tables[0] === 'cameras' || (tables[0] === 'camera' && tables.length === 1);
+  return own ? 'Camera' : words(tables.at(-1));
 }
 
 /** The settings of a recorder, and changes to them that are not applied yet. Events: `change`. */
@@ -45,6 +49,11 @@ export class Settings extends EventTarget {
 
   isChanged = row => this.#changes.has(row.key);
   mistake = row => this.#mistakes.get(row.key);
+
+  /** Mistakes in settings that are not shown here: one value may not go with another. */
+  get elsewhere() {
+    return [...this.#mistakes.values()].filter(({ key }) => !this.rows.some(row => row.key === key));
+  }
 
   get changed() {
     return this.rows.filter(this.isChanged);
@@ -78,7 +87,7 @@ export class Settings extends EventTarget {
     }
   }
 
-  #take({ settings, mistakes }) {
+  #take({ settings, mistakes = [] }) {
     this.rows = settings.filter(({ key }) => this.#chosen(key));
     this.#note(mistakes);
     this.dispatchEvent(new Event('change'));

@@ -6,7 +6,7 @@ import { layout } from './layout.js';
 import { ticks } from './ticks.js';
 
 const TOKENS = [
-  'ink', 'ink-2', 'ink-3', 'line', 'line-strong', 'accent', 'accent-ink', 'surface', 'st-rec', 'font', 'fo-rec', 'fo-rec-act', 'fo-rec-in', 'fo-stop', 'fo-stop-hatch',
+  'ink', 'ink-2', 'ink-3', 'line', 'line-strong', 'accent', 'accent-ink', 'surface', 'st-rec', 'st-fault', 'font', 'fo-rec', 'fo-rec-act', 'fo-rec-in', 'fo-stop', 'fo-stop-hatch',
   'fo-stop-ink', 'fo-gap', 'fo-gap-hatch', 'fo-gap-ink', 'fo-lock', 'fo-clock', 'fo-gone', 'fo-gone-dot', 'fo-future', 'fo-sel',
 ];
 
@@ -129,10 +129,11 @@ export function drawRow({ context, colours, ratio }, footage, view, left, right,
     context.fillStyle = colours['fo-future'];
     context.fillRect(end, top, right - end, height);
   }
-  const { footage: areas, gaps, slits, marks } = layout(spans, view, left, right, now);
+  const { footage: areas, gaps, slits, mixes, marks } = layout(spans, view, left, right, now);
   context.fillStyle = colours['fo-rec'];
   for (const area of areas) context.fillRect(area.left, top, area.right - area.left, height);
   for (const gap of gaps) drawGap(context, colours, ratio, gap, top, height, now, words);
+  for (const mix of mixes) drawMix(context, colours, mix, top, height);
   for (const { left: from, span } of slits) {
     context.fillStyle = colours[chosen(span) ? 'fo-stop-ink' : 'fo-gap-ink'];
     context.fillRect(from, top - 2, 2, height + 4);
@@ -176,6 +177,18 @@ function drawGap(context, colours, ratio, { left, right, span }, top, height, no
   context.roundRect(middle - width / 2 - 5, top + height / 2 - 8, width + 10, 16, 3);
   context.fill();
   write(context, font, text, middle - width / 2, top + height / 2 + 0.5, colours[`${kind}-ink`]);
+}
+
+/** A column of many short gaps: what part of it is missing hangs from its top. */
+function drawMix(context, colours, { left, right, lost, stopped }, top, height) {
+  let from = top;
+  for (const [share, ink] of [[lost, 'fo-gap-ink'], [stopped, 'fo-stop-ink']]) {
+    if (!share) continue;
+    const tall = Math.max(2, Math.min(1, share) * height);
+    context.fillStyle = colours[ink];
+    context.fillRect(left, from, right - left, tall);
+    from += tall;
+  }
 }
 
 function drawProtected(context, colours, { left, right }, top, lanes) {

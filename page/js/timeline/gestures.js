@@ -5,6 +5,8 @@ import { clamp } from './time-model.js';
 const DRAG = 4;
 const PRESS = 380;
 const HANDLE = 9;
+/** So much of the window a long press chooses. */
+const FIRST = 0.04;
 /** A drag held as close to an edge keeps the window moving, in pixels. */
 const EDGE = 36;
 
@@ -34,6 +36,8 @@ export class Gestures {
     on('pointermove', this.#move);
     on('pointerup', this.#up);
     on('pointercancel', this.#up);
+    // A long press is ours, not the browser's menu.
+    on('contextmenu', event => event.pointerType === 'touch' && event.preventDefault());
     on('pointerleave', () => axis.leave());
     on('dblclick', event => model.zoom(0.3, axis.time(this.#at(event)[0])));
   }
@@ -69,6 +73,10 @@ export class Gestures {
       this.#press = setTimeout(() => {
         if (this.#moved) return;
         this.#mode = 'select';
+        // A little is chosen at once: it shows that a drag selects now, and has handles.
+        this.#moved = true;
+        const { time, view } = this.#origin;
+        this.#model.select(time, Math.min(time + (view.to - view.from) * FIRST, this.#model.now()));
         navigator.vibrate?.(10);
       }, PRESS);
     }
