@@ -33,9 +33,11 @@ package import Media
     }
 
     nonisolated static func routes(_ library: PipelineLibrary, version: String = "") -> [Route] {
+        let reader = ChunkReader()
         let routes =
             SessionRoutes().routes + LiveRoutes(library: library).routes + WHEPRoutes(library: library).routes
-            + FootageRoutes().routes + ClipRoutes().routes + StorageRoutes.routes + PeopleRoutes.routes
+            + FootageRoutes(reader: reader).routes + SnapshotRoutes(reader: reader, library: library).routes
+            + ClipRoutes().routes + StorageRoutes.routes + PeopleRoutes.routes
         let description = Route(.get, "/openapi.json", .role(.viewer), "This description") { _ in
             HTTPResponse(json: OpenAPIDocument(routes, version: version))
         }

@@ -5,7 +5,7 @@ internal import ISOBaseMedia
 
 /// What is recorded: when, in which files, and as players take it.
 struct FootageRoutes: Sendable {
-    private let reader = ChunkReader()
+    let reader: ChunkReader
 
     private static let spanParameters = ["from": "a time (RFC 3339)", "to": "a time"]
 
