@@ -25,6 +25,7 @@ package import Media
         server = HTTPServer { request in
             let request = behindProxy ? request.beforeProxy : request
             var response = await router.answer(request) ?? Self.answer(request, page)
+            response = Compression.compressed(response, for: request)
             for header in Self.securityHeaders where !response.headers.contains(where: { $0.name == header.0 }) {
                 response.headers.append((name: header.0, value: header.1))
             }
