@@ -21,10 +21,20 @@ package import Media
         version: String,
         behindProxy: Bool = false
     ) {
+        let watching = WatchingAnswers(backend: backend)
         let router = Router(Self.routes(library, version: version), backend)
         server = HTTPServer { request in
             let request = behindProxy ? request.beforeProxy : request
-            var response = await router.answer(request) ?? Self.answer(request, page)
+            var response =
+                if let answer = await router.answer(request) {
+                    answer
+                } else if let answer = await watching.answer(
+                    request
+                ) {
+                    answer
+                } else {
+                    page.answer(request) ?? Problem(404, "there is nothing here").response
+                }
             response = Compression.compressed(response, for: request)
             for header in Self.securityHeaders where !response.headers.contains(where: { $0.name == header.0 }) {
                 response.headers.append((name: header.0, value: header.1))
@@ -43,12 +53,6 @@ package import Media
             HTTPResponse(json: OpenAPIDocument(routes, version: version))
         }
         return routes + [description]
-    }
-
-    private nonisolated static func answer(_ request: HTTPRequest, _ page: PageFiles) -> HTTPResponse {
-        // Tells nothing but that it answers.
-        if request.path == ["healthz"] { return HTTPResponse(200, type: "text/plain", Array("ok\n".utf8)) }
-        return page.answer(request) ?? Problem(404, "there is nothing here").response
     }
 
     /// Nothing but this server's own files and answers; nobody frames it, nobody learns where a link came from.
