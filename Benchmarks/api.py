@@ -45,7 +45,9 @@ def offer(ctx, value):
 
 @schemathesis.hook
 def filter_case(ctx, case):
-    # Who asks stays who it is.
+    # Who asks stays who it is, and logged in.
+    if case.method.upper() == "DELETE" and case.operation.path in ("/session", "/sessions"):
+        return False
     return str((case.path_parameters or {}).get("name", "")) != "anna"
 '''
 

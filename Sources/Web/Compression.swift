@@ -7,7 +7,9 @@ enum Compression {
     /// Of less nothing is gained.
     static let smallest = 1024
 
-    /// As gzip; `nil` if that is no smaller. With level 9 it takes longest, and becomes smallest.
+    /// As gzip; `nil` if that is no smaller.
+    ///
+    /// With level 9 it takes longest, and becomes smallest.
     static func gzip(_ bytes: [UInt8], level: Int32) -> [UInt8]? {
         var stream = z_stream()
         // 16 more than the largest window: with gzip's header and trailer.

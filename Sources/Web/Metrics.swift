@@ -89,7 +89,9 @@ struct Metrics {
     /// Every metric there is.
     static var names: [String] { ofProcess.map(\.name) + ofCamera.map(\.name) + [bytesName, "martlet_build_info"] }
 
-    /// As Prometheus reads it. `bytes` are what has come of each camera; with a camera's name it is that camera's alone.
+    /// As Prometheus reads it.
+    ///
+    /// `bytes` are what has come of each camera; with a camera's name it is that camera's alone.
     static func text(_ status: StatusFigures, bytes: [String: Int], of camera: String? = nil) -> String {
         var lines: [String] = []
         func write(_ kind: Kind, _ name: String, _ help: String, _ rows: [(labels: String, value: Double)]) {

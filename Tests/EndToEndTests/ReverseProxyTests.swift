@@ -17,6 +17,8 @@ struct ReverseProxyTests {
 
     /// Whichever web server, with only what it needs besides to run from a folder of its own.
     private static func command(_ name: String, _ scratch: ScratchDirectory, from: Int, to: Int) throws -> [String] {
+        // Threads of the test process block signals, and so would these, which ask for none.
+        let unblocked = ["perl", "-MPOSIX", "-e", "sigprocmask(SIG_SETMASK, POSIX::SigSet->new); exec @ARGV"]
         switch name {
         case "nginx":
             let places = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
@@ -39,7 +41,7 @@ struct ReverseProxyTests {
                 }
                 """
             )
-            return ["nginx", "-c", scratch("nginx.conf")]
+            return unblocked + ["nginx", "-c", scratch("nginx.conf")]
         default:
             let modules = ["mpm_event", "authz_core", "proxy", "proxy_http", "headers"]
                 .map { "LoadModule \($0)_module /usr/lib/apache2/modules/mod_\($0).so" }.joined(separator: "\n")
@@ -60,8 +62,6 @@ struct ReverseProxyTests {
                 </VirtualHost>
                 """
             )
-            // Threads of the test process block signals, and so would Apache, which asks for none.
-            let unblocked = ["perl", "-MPOSIX", "-e", "sigprocmask(SIG_SETMASK, POSIX::SigSet->new); exec @ARGV"]
             return unblocked + ["apache2", "-X", "-f", scratch("apache.conf")]
         }
     }

@@ -70,8 +70,9 @@ final class ChunkReader: Sendable {
         let file: [UInt8]
     }
 
-    /// The last keyframe at a time or before it, counted from the chunk's beginning, or else the first; without a time the
-    /// last there is. `nil` if there is none.
+    /// The last keyframe at a time or before it, counted from the chunk's beginning, or else the first.
+    ///
+    /// Without a time the last there is; `nil` if there is none.
     func keyframe(of chunk: Chunk, in directory: String, at time: Duration?) async throws -> Keyframe? {
         try await onQueue {
             guard let (file, table) = try self.table(of: chunk, in: directory), let first = table.keyframes.first,
