@@ -25,21 +25,14 @@ package import Media
         let router = Router(Self.routes(library, version: version), backend)
         server = HTTPServer { request in
             let request = behindProxy ? request.beforeProxy : request
-            var response =
-                if let answer = await router.answer(request) {
-                    answer
-                } else if let answer = await watching.answer(
-                    request
-                ) {
-                    answer
-                } else {
-                    page.answer(request) ?? Problem(404, "there is nothing here").response
-                }
-            response = Compression.compressed(response, for: request)
-            for header in Self.securityHeaders where !response.headers.contains(where: { $0.name == header.0 }) {
-                response.headers.append((name: header.0, value: header.1))
+            var response = await router.answer(request)
+            if response == nil { response = await watching.answer(request) }
+            var answer = response ?? page.answer(request) ?? Problem(404, "there is nothing here").response
+            answer = Compression.compressed(answer, for: request)
+            for header in Self.securityHeaders where !answer.headers.contains(where: { $0.name == header.0 }) {
+                answer.headers.append((name: header.0, value: header.1))
             }
-            return response
+            return answer
         }
     }
 

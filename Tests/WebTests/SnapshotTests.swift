@@ -62,6 +62,10 @@ struct SnapshotTests {
         ] {
             #expect(try await site.get("/cameras/door/snapshot?\(query)") == status, "\(query)")
         }
+        // A chunk begins when the list says it does, which is exact to the millisecond.
+        try await RecordedSite.add(4, "door", chunk.run, 3, mediaTime: 60_000_500_000, 30, "bframes=0", to: site.store)
+        let listed = (RecordedSite.start + .seconds(60)).rfc3339
+        #expect(try await site.get("/cameras/door/snapshot?at=\(listed)") == "200")
         // Many at once: two are made at a time, the others wait.
         let times = (0..<9).map { (RecordedSite.start + .seconds($0)).rfc3339 }
         let urls = times.map { "\(site.url)/api/v1/cameras/door/snapshot?width=64&at=\($0)" }

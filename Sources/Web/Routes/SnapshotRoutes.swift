@@ -87,10 +87,11 @@ final class SnapshotRoutes: Sendable {
             throw error
         }
         let moment = time ?? .now
+        // What is listed as beginning at a time begins within the millisecond that follows.
         let chunks = try await store.index.chunks(
             camera: camera,
             from: moment - Self.hole,
-            to: moment + .nanoseconds(1)
+            to: moment + .milliseconds(1)
         )
         let found = chunks.last { $0.state != .deleting && $0.state != .damaged && (time != nil || $0.state == .open) }
         return found.map { ($0, store) }
