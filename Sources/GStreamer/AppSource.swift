@@ -21,6 +21,15 @@ package final class AppSource: Element, @unchecked Sendable {  // GstAppSrc lock
             ? .accepted : .closed
     }
 
+    /// Queues a copy of some bytes, which say themselves what they are.
+    ///
+    /// On any thread.
+    package func push(_ bytes: [UInt8]) -> PushResult {
+        guard let buffer = gst_buffer_new_memdup(bytes, gsize(bytes.count)) else { return .closed }
+        return withPointer(as: GstAppSrc.self) { gst_app_src_push_buffer($0, buffer) } == GST_FLOW_OK
+            ? .accepted : .closed
+    }
+
     /// Bytes that wait in the queue.
     package var queuedBytes: Int { withPointer(as: GstAppSrc.self) { Int(gst_app_src_get_current_level_bytes($0)) } }
 

@@ -65,6 +65,7 @@ package struct PipelineCheck {
             let web = role == "camera" ? configuration.camera?.web : configuration.store?.web
             guard let web, web.listen != nil || web.tlsListen != nil else { continue }
             check("\(role).web", "serve/live", [:], holding: ["feed", "media"])
+            check("\(role).web", "serve/snapshot", ["width": "640"], holding: ["picture", "picture-out"])
             check("\(role).web", "serve/webrtc", ["payload": "96", "ssrc": "1"], holding: ["feed", "webrtc"])
         }
         return mistakes

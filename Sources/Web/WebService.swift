@@ -21,16 +21,20 @@ package import Media
         version: String,
         behindProxy: Bool = false
     ) {
+        let watching = WatchingAnswers(backend: backend)
         let router = Router(Self.routes(library, version: version), backend)
         server = HTTPServer { request in
             let request = behindProxy ? request.beforeProxy : request
-            var response = await router.answer(request) ?? Self.answer(request, page)
-            for header in Self.securityHeaders where !response.headers.contains(where: { $0.name == header.0 }) {
-                response.headers.append((name: header.0, value: header.1))
+            var response = await router.answer(request)
+            if response == nil { response = await watching.answer(request) }
+            var answer = response ?? page.answer(request) ?? Problem(404, "there is nothing here").response
+            answer = Compression.compressed(answer, for: request)
+            for header in Self.securityHeaders where !answer.headers.contains(where: { $0.name == header.0 }) {
+                answer.headers.append((name: header.0, value: header.1))
             }
             // Over plain HTTP browsers complain of it.
-            if request.isEncrypted { response.headers.append(("Cross-Origin-Opener-Policy", "same-origin")) }
-            return response
+            if request.isEncrypted { answer.headers.append(("Cross-Origin-Opener-Policy", "same-origin")) }
+            return answer
         }
     }
 
@@ -38,19 +42,13 @@ package import Media
         let reader = ChunkReader()
         let routes =
             SessionRoutes().routes + LiveRoutes(library: library).routes + WHEPRoutes(library: library).routes
-            + FootageRoutes(reader: reader).routes
+            + FootageRoutes(reader: reader).routes + SnapshotRoutes(reader: reader, library: library).routes
             + MovementRoutes(reader: reader).routes + ClipRoutes().routes + StorageRoutes.routes + PeopleRoutes.routes
             + SettingsRoutes().routes + AuditRoutes.routes + LogRoutes.routes
         let description = Route(.get, "/openapi.json", .role(.viewer), "This description") { _ in
             HTTPResponse(json: OpenAPIDocument(routes, version: version))
         }
         return routes + [description]
-    }
-
-    private nonisolated static func answer(_ request: HTTPRequest, _ page: PageFiles) -> HTTPResponse {
-        // Tells nothing but that it answers.
-        if request.path == ["healthz"] { return HTTPResponse(200, type: "text/plain", Array("ok\n".utf8)) }
-        return page.answer(request) ?? Problem(404, "there is nothing here").response
     }
 
     /// Nothing but this server's own files and answers; nobody frames it, nobody learns where a link came from.

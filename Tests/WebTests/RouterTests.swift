@@ -111,6 +111,7 @@ struct RouterTests {
         ("GET", "/chunks/{id}/segment.mp4", .viewer, true), ("GET", "/chunks/{id}/media", .operator, true),
         ("PATCH", "/chunks/{id}", .operator, false), ("DELETE", "/chunks/{id}", .operator, false),
         ("GET", "/cameras/{camera}/clip", .operator, false), ("GET", "/clips", .operator, false),
+        ("GET", "/cameras/{camera}/snapshot", .viewer, true),
         ("GET", "/storage", .viewer, false),
         ("GET", "/users", .admin, false), ("POST", "/users", .admin, false), ("PATCH", "/users/{name}", .admin, false),
         ("DELETE", "/users/{name}", .admin, false), ("GET", "/tokens", .admin, false),

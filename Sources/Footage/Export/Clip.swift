@@ -66,7 +66,9 @@ package struct Clip: Sendable {
         }
     }
 
-    /// What the file is going to be, from the chunks' sample tables alone. Blocks.
+    /// What the file is going to be, from the chunks' sample tables alone.
+    ///
+    /// Blocks.
     ///
     /// - Throws: ``Failure`` if there is nothing to put into it.
     package func plan() throws -> ClipPlan {

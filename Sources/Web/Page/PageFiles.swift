@@ -9,6 +9,18 @@ package struct PageFiles: Sendable {
         let bytes: [UInt8]
         let type: String
         let tag: String
+        /// As gzip, if that is smaller.
+        let small: [UInt8]?
+        let smallTag: String
+
+        init(bytes: [UInt8], type: String) {
+            (self.bytes, self.type) = (bytes, type)
+            let isText = type.hasPrefix("text/") || type.hasSuffix("xml") || type.hasSuffix("json")
+            small = isText ? Compression.gzip(bytes, level: 9) : nil
+            let digest = PageFiles.digest(of: bytes)
+            // What differs in its bytes has another tag (RFC 9110, 8.8.3.3).
+            (tag, smallTag) = ("\"\(digest)\"", "\"\(digest)-gzip\"")
+        }
     }
 
     private let files: [String: File]
@@ -30,8 +42,11 @@ package struct PageFiles: Sendable {
             return Problem(405, "\(request.method) is not for this").response
         }
         // Asked about each time, and sent only when it is another one: a page never mixes two versions.
-        let caching = [("ETag", file.tag), ("Cache-Control", "no-cache")]
-        if request.header("If-None-Match") == file.tag { return HTTPResponse(304, caching) }
+        let small = request.takesGzip ? file.small : nil
+        let tag = small == nil ? file.tag : file.smallTag
+        let caching = [("ETag", tag), ("Cache-Control", "no-cache"), ("Vary", "Accept-Encoding")]
+        if request.header("If-None-Match") == tag { return HTTPResponse(304, caching) }
+        if let small { return HTTPResponse(type: file.type, small, caching + [("Content-Encoding", "gzip")]) }
         return HTTPResponse(type: file.type, file.bytes, caching)
     }
 
@@ -53,7 +68,7 @@ package struct PageFiles: Sendable {
             let suffix = name.lastIndex(of: ".").map { String(name[name.index(after: $0)...]) }
             if let suffix {
                 guard let type = types[suffix], let bytes = read(path) else { continue }
-                files[prefix + name] = File(bytes: bytes, type: type, tag: tag(of: bytes))
+                files[prefix + name] = File(bytes: bytes, type: type)
             } else {
                 collect(path, "\(prefix)\(name)/", &files)
             }
@@ -72,10 +87,10 @@ package struct PageFiles: Sendable {
         }
     }
 
-    private static func tag(of bytes: [UInt8]) -> String {
+    private static func digest(of bytes: [UInt8]) -> String {
         var digest = [UInt8](repeating: 0, count: 32)
         var length: UInt32 = 0
         EVP_Digest(bytes, bytes.count, &digest, &length, EVP_sha256(), nil)
-        return "\"" + digest.prefix(12).map { String($0, radix: 16) }.joined() + "\""
+        return digest.prefix(12).map { String($0, radix: 16) }.joined()
     }
 }

@@ -60,6 +60,36 @@ final class ChunkReader: Sendable {
         }
     }
 
+    /// One keyframe of a chunk, as a file of its own.
+    struct Keyframe: Sendable {
+        let number: Int
+        /// When it is shown, from the chunk's beginning.
+        let time: Duration
+        /// Of the picture, in pixels.
+        let width: Int
+        let file: [UInt8]
+    }
+
+    /// The last keyframe at a time or before it, counted from the chunk's beginning, or else the first.
+    ///
+    /// Without a time the last there is; `nil` if there is none.
+    func keyframe(of chunk: Chunk, in directory: String, at time: Duration?) async throws -> Keyframe? {
+        try await onQueue {
+            guard let (file, table) = try self.table(of: chunk, in: directory), let first = table.keyframes.first,
+                let last = table.keyframes.last
+            else { return nil }
+            let number = time.map { table.keyframe(atOrBefore: $0) ?? first } ?? last
+            let writer = SegmentWriter(table)
+            let bytes = try file.read(table.samples[number].range)
+            return Keyframe(
+                number: number,
+                time: table.presentationTime(of: number),
+                width: table.width,
+                file: writer.initialisation + writer.head(of: [number]) + bytes
+            )
+        }
+    }
+
     private static func samples(of table: SampleTable, _ span: Range<Duration>, _ keyframesAlone: Bool) -> [Int] {
         let groups = table.groups(covering: span)
         if keyframesAlone { return table.keyframes.filter(groups.contains) }

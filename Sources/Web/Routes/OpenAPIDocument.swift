@@ -15,6 +15,7 @@ struct OpenAPIDocument: Encodable {
         let summary: String
         let parameters: [Parameter]
         let security: [[String: [String]]]
+        let requestBody: Body?
         let responses: [String: Response]
     }
 
@@ -23,11 +24,21 @@ struct OpenAPIDocument: Encodable {
         let `in`: String
         let required: Bool
         let description: String?
-        let schema = ["type": "string"]
+        let schema: JSONValue
+    }
+
+    fileprivate struct Body: Encodable {
+        var required = true
+        let content: [String: Content]
+    }
+
+    fileprivate struct Content: Encodable {
+        var schema: JSONValue?
     }
 
     fileprivate struct Response: Encodable {
         let description: String
+        var content: [String: Content]?
     }
 
     fileprivate struct Components: Encodable {
@@ -55,18 +66,32 @@ extension OpenAPIDocument.Operation {
     fileprivate init(_ route: Route) {
         let places = route.path.split(separator: "/").filter { $0.first == "{" }.map { $0.dropFirst().dropLast() }
         parameters =
-            places.map { .init(name: String($0), in: "path", required: true, description: nil) }
-            + route.query.sorted { $0.key < $1.key }.map {
-                .init(name: $0.key, in: "query", required: false, description: $0.value)
+            places.map {
+                .init(name: String($0), in: "path", required: true, description: nil, schema: ["type": "string"])
             }
+            + route.query.sorted { $0.key < $1.key }.map { name, text in
+                let (schema, isRequired) = RouteContent.parameter(name, of: route)
+                return .init(name: name, in: "query", required: isRequired, description: text, schema: schema)
+            }
+        let content = RouteContent.of(route)
+        requestBody = content.request.map { .init(content: [$0.type: .init(schema: $0.schema)]) }
         switch route.access {
         case .anybody: (summary, security) = (route.summary, [])
         case .role(let role, let orToken):
             summary = "\(route.summary) (\(role.rawValue))"
             security = [["session": []]] + (orToken ? [["token": []]] : [])
         }
-        responses = [
-            "2XX": .init(description: "done"), "default": .init(description: "a problem document (RFC 9457)"),
+        var responses: [String: OpenAPIDocument.Response] = [
+            "default": .init(
+                description: "a problem document (RFC 9457)",
+                content: ["application/problem+json": .init(schema: RouteContent.problem)]
+            )
         ]
+        for (status, answer) in content.answers {
+            let description = status < 300 ? "done" : "not done"
+            let held = answer.type.map { [$0: OpenAPIDocument.Content(schema: answer.schema)] }
+            responses[String(status)] = .init(description: description, content: held)
+        }
+        self.responses = responses
     }
 }

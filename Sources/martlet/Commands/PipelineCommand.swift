@@ -32,6 +32,7 @@ internal import Serving
         case "receive" where name == Ingest.pipeline: return Ingest.values()
         case "serve" where name == Publisher.pipeline:
             return Publisher.values(url: configuration.camera?.push?.url ?? "rtsps://store.local:8322/camera")
+        case "serve" where name == "serve/snapshot": return ["width": "640"]
         case "serve" where name == "serve/webrtc": return ["payload": "96", "ssrc": "1"]
         case "receive":
             let camera = configuration.cameras.first { $0.url != nil }
