@@ -127,6 +127,8 @@ struct RouterTests {
         let library = PipelineLibrary(folders: ["\(Product.repository)/pipelines"])
         let routes = Set(WebService.routes(library).map { "\($0.method.rawValue) \($0.path)" })
         #expect(routes == Set(Self.table.map { "\($0.method) \($0.path)" }))
+        // And each is described.
+        #expect(routes == RouteContent.routes)
         // What would end the sessions that the next ones need.
         let ending = ["DELETE /session", "DELETE /sessions"]
         for row in Self.table where !ending.contains("\(row.method) \(row.path)") {

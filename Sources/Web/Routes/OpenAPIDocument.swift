@@ -74,7 +74,7 @@ extension OpenAPIDocument.Operation {
                 return .init(name: name, in: "query", required: isRequired, description: text, schema: schema)
             }
         let content = RouteContent.of(route)
-        requestBody = content.request.map { .init(content: [$0.type: .init(schema: $0.schema)]) }
+        requestBody = content?.request.map { .init(content: [$0.type: .init(schema: $0.schema)]) }
         switch route.access {
         case .anybody: (summary, security) = (route.summary, [])
         case .role(let role, let orToken):
@@ -87,7 +87,7 @@ extension OpenAPIDocument.Operation {
                 content: ["application/problem+json": .init(schema: RouteContent.problem)]
             )
         ]
-        for (status, answer) in content.answers {
+        for (status, answer) in content?.answers ?? [:] {
             let description = status < 300 ? "done" : "not done"
             let held = answer.type.map { [$0: OpenAPIDocument.Content(schema: answer.schema)] }
             responses[String(status)] = .init(description: description, content: held)

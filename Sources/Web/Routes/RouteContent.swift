@@ -13,11 +13,11 @@ struct RouteContent: Sendable {
         var schema: JSONValue?
     }
 
-    /// Of a route that says nothing of itself: some JSON.
-    static func of(_ route: Route) -> RouteContent {
-        known["\(route.method.rawValue) \(route.path)"]
-            ?? RouteContent(request: nil, answers: [200: json(["type": "object"])])
-    }
+    /// `nil` for a route that is missing here.
+    static func of(_ route: Route) -> RouteContent? { known["\(route.method.rawValue) \(route.path)"] }
+
+    /// The routes that are here, as `GET /status`.
+    static var routes: Set<String> { Set(known.keys) }
 
     /// A parameter's schema, and whether it must be there.
     static func parameter(_ name: String, of route: Route) -> (schema: JSONValue, isRequired: Bool) {
@@ -87,15 +87,39 @@ struct RouteContent: Sendable {
         ]
     )
 
+    private static let openSession = object([
+        "id": text, "since": time, "until": time, "address": text, "agent": text, "current": flag,
+    ])
+    private static let setting = object(
+        [
+            "key": text, "type": text, "summary": text, "source": ["enum": ["default", "page", "file"]],
+            "restarts": ["enum": ["nothing", "recording", "stream", "clients", "service"]],
+        ],
+        more: ["value": scalar, "default": scalar, "limits": text, "unset": text, "file": text, "line": whole]
+    )
+    private static let scalar: JSONValue = ["type": ["string", "number", "boolean"]]
+    private static let settings = object(["settings": list(of: setting), "file": text, "mistakes": list(of: mistake)])
+    private static let mistake = object(
+        ["severity": text, "file": text, "message": text],
+        more: ["line": whole, "column": whole, "key": text, "hint": text]
+    )
+    private static let changes = object(["changes": ["type": "object"]])
+    private static let entry = object([
+        "id": whole, "time": time, "user": text, "address": text, "action": text, "what": text,
+    ])
+    private static let line = object(
+        ["id": whole, "time": time, "level": ["enum": ["error", "warning", "notice", "info"]], "text": text],
+        more: ["camera": text]
+    )
+
     private static let known: [String: RouteContent] = [
         "GET /session": .init(answers: [200: json(session)]),
         "POST /session": .init(request: ("application/json", login), answers: [200: json(session)]),
         "DELETE /session": .init(answers: [204: none]),
         "POST /first-run": .init(request: ("application/json", login), answers: [201: json(session)]),
-        "GET /sessions": .init(answers: [
-            200: json(list(of: object(["since": time, "until": time, "address": text, "agent": text])))
-        ]),
+        "GET /sessions": .init(answers: [200: json(list(of: openSession))]),
         "DELETE /sessions": .init(answers: [204: none]),
+        "DELETE /sessions/{id}": .init(answers: [204: none]),
         "GET /status": .init(answers: [200: json(["type": "object"])]),
         "GET /openapi.json": .init(answers: [200: json(["type": "object"])]),
         "GET /events": .init(answers: [200: Answer(type: "text/event-stream")]),
@@ -130,6 +154,22 @@ struct RouteContent: Sendable {
         "GET /chunks/{id}/init.mp4": .init(answers: [200: video, 204: none]),
         "GET /chunks/{id}/segment.mp4": .init(answers: [200: video, 204: none]),
         "GET /chunks/{id}/media": .init(answers: [200: video, 206: video, 416: none]),
+        "GET /cameras": .init(answers: [200: json(object(["cameras": list(of: ["type": "object"])]))]),
+        "GET /cameras/{camera}": .init(answers: [200: json(["type": "object"])]),
+        "PATCH /cameras/{camera}": .init(
+            request: ("application/json", object(["recording": flag])),
+            answers: [200: json(["type": "object"])]
+        ),
+        "GET /cameras/{camera}/movement": .init(answers: [
+            200: json(
+                object(["from": time, "step": number, "values": list(of: ["type": ["integer", "null"]])])
+            )
+        ]),
+        "GET /cameras/{camera}/movement/next": .init(answers: [200: json(object(["at": time]))]),
+        "GET /settings": .init(answers: [200: json(settings)]),
+        "PATCH /settings": .init(request: ("application/json", changes), answers: [200: json(settings)]),
+        "GET /audit": .init(answers: [200: json(object(["entries": list(of: entry), "more": flag]))]),
+        "GET /log": .init(answers: [200: json(object(["entries": list(of: line)]))]),
         "GET /storage": .init(answers: [
             200: json(
                 object(
@@ -153,6 +193,8 @@ struct RouteContent: Sendable {
             answers: [204: none]
         ),
         "DELETE /users/{name}": .init(answers: [204: none]),
+        "GET /users/{name}/sessions": .init(answers: [200: json(list(of: openSession))]),
+        "DELETE /users/{name}/sessions": .init(answers: [204: none]),
         "GET /tokens": .init(answers: [200: json(list(of: token))]),
         "POST /tokens": .init(
             request: ("application/json", object(["camera": text, "rights": ["enum": ["read", "publish", "both"]]])),
