@@ -663,6 +663,18 @@ class Recorded(Walk):
         self.browser.picture("timeline-light")
 
 
+    def test_a_camera_that_is_ticked_leaves_the_others_playing(self):
+        self.browser.go(f"#/timeline?t={instant(self.start + 50)}&show=front-door,street")
+        self.browser.until("document.querySelectorAll('camera-player[data-ready]').length === 2", "two pictures")
+        self.browser.find(".row-labels label:nth-child(2) input").click()
+        self.browser.until("document.querySelectorAll('camera-player[data-ready]').length === 3", "three pictures")
+        names = self.browser.run("return [...document.querySelectorAll('figcaption')].map(each => each.textContent)")
+        self.assertEqual(names, ["front-door", "till", "street"])
+        times = lambda: self.browser.run("return [...document.querySelectorAll('camera-player')].map(player => player.querySelectorAll('video')[1].currentTime)")
+        before = times()
+        self.browser.until(lambda: all(now > then + 2 for now, then in zip(times(), before)), "playback of all three")
+
+
 class Month(Walk):
     arguments = ("--gaps", "10000")
 
