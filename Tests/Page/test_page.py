@@ -529,6 +529,7 @@ class Recorded(Walk):
         self.assertLessEqual(self.browser.run(height, at - 9), 2, "nothing moves before")
         self.browser.picture("camera-movement-light")
         asked = [path for _, path in self.requests() if "/movement?" in path]
+        self.assertEqual(len(asked), len(set(asked)), "asked twice")
         self.assertLessEqual(len(asked), 6)
         model = "document.querySelector('footage-timeline').model"
         for _ in range(5):
