@@ -9,6 +9,7 @@ import gzip
 import os
 import time
 import unittest
+import zipfile
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -618,7 +619,11 @@ class Recorded(Walk):
             self.assertTrue(all(k in camera.protected for k in camera.between(self.start, self.start + 40)), name)
         self.assertFalse(self.recorder.cameras["till"].protected)
         self.browser.press("Export")
-        self.browser.until(lambda: self.recorder.delivered == 1, "the ZIP")
+        file = Path(self.browser.downloads.name, "footage.zip")
+        self.browser.until(file.exists, "the ZIP")
+        with zipfile.ZipFile(file) as archive:
+            self.assertEqual(archive.namelist(), ["front-door.mp4", "street.mp4", "README.txt"])
+            self.assertIsNone(archive.testzip())
         asked = [path for _, path in self.requests() if "/clip" in path]
         self.assertEqual(len(asked), 1)
         self.assertIn("/clips?camera=front-door&camera=street&from=", asked[0])
