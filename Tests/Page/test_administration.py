@@ -103,7 +103,7 @@ class Device(Walk):
         self.assertNotIn("Timeline", self.browser.find("nav").text)
         self.browser.go("#/camera/front-door?tab=settings")
         self.browser.says("One frame each 33 ms.")
-        self.assertEqual(self.browser.run("return [...document.querySelectorAll('.setting label')].map(each => each.textContent)"), ["Framerate", "Bitrate", "Rotation", "Chunk duration"])
+        self.assertEqual(self.browser.run("return [...document.querySelectorAll('.setting label')].map(each => each.textContent)"), ["Framerate", "Bitrate", "Rotation", "Enabled", "Chunk duration"])
         field = self.browser.find("#set-camera-framerate")
         field.send_keys(Keys.CONTROL, "a")
         field.send_keys("15")
