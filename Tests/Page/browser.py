@@ -3,6 +3,7 @@
 
 import os
 import shutil
+import tempfile
 
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
@@ -39,6 +40,8 @@ class Browser:
         options.binary_location = shutil.which("chromium")
         for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--window-size=1440,900", "--hide-scrollbars", "--lang=en-GB", *arguments):
             options.add_argument(argument)
+        self.downloads = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        options.add_experimental_option("prefs", {"download.default_directory": self.downloads.name})
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         service = Service(shutil.which("chromedriver"), env={**os.environ, **(environment or {})})
         self.driver = webdriver.Chrome(service=service, options=options)
@@ -47,6 +50,7 @@ class Browser:
 
     def close(self):
         self.driver.quit()
+        self.downloads.cleanup()
 
     def open(self, hash=""):
         self.driver.get(f"{self.base}{hash}")

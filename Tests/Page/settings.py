@@ -20,7 +20,8 @@ STORE = [
 DEVICE = [
     ("camera.framerate", "whole number", "1 … 120", None, "Frames a second.", 30, "stream"),
     ("camera.bitrate", "rate", "100 kbit/s … 100 Mbit/s", None, "What the encoder aims at.", "4 Mbit/s", "stream"),
-    ("camera.rotation", "number", None, [0, 180], "Degrees by which the picture is turned.", 0, "stream"),
+    ("camera.rotation", "`0` or `180`", None, None, "Degrees by which the picture is turned.", 0, "stream"),
+    ("camera.recording.enabled", "`true` or `false`", None, None, "Whether to record at all.", True, "recording"),
     ("camera.recording.chunk-duration", "duration", "10 s … 60 min", None, "How long a chunk is.", "10 min", "recording"),
     ("access.session-duration", "duration", "1 min … 3650 days", None, "How long a login lasts.", "30 days", "nothing"),
 ]

@@ -59,6 +59,14 @@ class Settings(Walk):
         self.browser.press("Apply")
         self.browser.until(lambda: self.recorder.settings.page == {key: "5 min", "access.session-duration": "7 days"}, "both")
 
+    def test_the_chunks_beside_it_go_on_following(self):
+        self.browser.go(f"#/camera/front-door?t={instant(time.time() - 3 * 3600)}")
+        self.browser.button("Settings")
+        self.browser.find(".chunk.current")
+        self.browser.run("document.querySelector('footage-timeline').model.seek(arguments[0])", 1000 * (time.time() - 26 * 3600))
+        day = self.browser.run("return new Intl.DateTimeFormat(undefined, { weekday: 'short' }).format(arguments[0])", 1000 * (time.time() - 26 * 3600))
+        self.browser.until(lambda: self.browser.run("return [...document.querySelectorAll('chunk-list h3')].map(each => each.textContent).join()").startswith(day), "the hours of that day")
+
     def test_what_a_file_fixes_is_shown_with_its_place(self):
         self.browser.go("#/system")
         self.browser.says("Fixed by /etc/martlet/config.toml:12")
@@ -95,7 +103,7 @@ class Device(Walk):
         self.assertNotIn("Timeline", self.browser.find("nav").text)
         self.browser.go("#/camera/front-door?tab=settings")
         self.browser.says("One frame each 33 ms.")
-        self.assertEqual(self.browser.run("return [...document.querySelectorAll('.setting label')].map(each => each.textContent)"), ["Framerate", "Bitrate", "Rotation", "Chunk duration"])
+        self.assertEqual(self.browser.run("return [...document.querySelectorAll('.setting label')].map(each => each.textContent)"), ["Framerate", "Bitrate", "Rotation", "Enabled", "Chunk duration"])
         field = self.browser.find("#set-camera-framerate")
         field.send_keys(Keys.CONTROL, "a")
         field.send_keys("15")

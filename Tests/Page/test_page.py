@@ -9,6 +9,7 @@ import gzip
 import os
 import time
 import unittest
+import zipfile
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -529,6 +530,7 @@ class Recorded(Walk):
         self.assertLessEqual(self.browser.run(height, at - 9), 2, "nothing moves before")
         self.browser.picture("camera-movement-light")
         asked = [path for _, path in self.requests() if "/movement?" in path]
+        self.assertEqual(len(asked), len(set(asked)), "asked twice")
         self.assertLessEqual(len(asked), 6)
         model = "document.querySelector('footage-timeline').model"
         for _ in range(5):
@@ -617,7 +619,11 @@ class Recorded(Walk):
             self.assertTrue(all(k in camera.protected for k in camera.between(self.start, self.start + 40)), name)
         self.assertFalse(self.recorder.cameras["till"].protected)
         self.browser.press("Export")
-        self.browser.until(lambda: self.recorder.delivered == 1, "the ZIP")
+        file = Path(self.browser.downloads.name, "footage.zip")
+        self.browser.until(file.exists, "the ZIP")
+        with zipfile.ZipFile(file) as archive:
+            self.assertEqual(archive.namelist(), ["front-door.mp4", "street.mp4", "README.txt"])
+            self.assertIsNone(archive.testzip())
         asked = [path for _, path in self.requests() if "/clip" in path]
         self.assertEqual(len(asked), 1)
         self.assertIn("/clips?camera=front-door&camera=street&from=", asked[0])
@@ -661,6 +667,18 @@ class Recorded(Walk):
         self.browser.until(lambda: spread() <= 1 / RATE, "step")
         print(f"three cameras are {1000 * spread():.0f} ms apart; a frame is {1000 / RATE:.0f} ms")
         self.browser.picture("timeline-light")
+
+
+    def test_a_camera_that_is_ticked_leaves_the_others_playing(self):
+        self.browser.go(f"#/timeline?t={instant(self.start + 50)}&show=front-door,street")
+        self.browser.until("document.querySelectorAll('camera-player[data-ready]').length === 2", "two pictures")
+        self.browser.find(".row-labels label:nth-child(2) input").click()
+        self.browser.until("document.querySelectorAll('camera-player[data-ready]').length === 3", "three pictures")
+        names = self.browser.run("return [...document.querySelectorAll('figcaption')].map(each => each.textContent)")
+        self.assertEqual(names, ["front-door", "till", "street"])
+        times = lambda: self.browser.run("return [...document.querySelectorAll('camera-player')].map(player => player.querySelectorAll('video')[1].currentTime)")
+        before = times()
+        self.browser.until(lambda: all(now > then + 2 for now, then in zip(times(), before)), "playback of all three")
 
 
 class Month(Walk):

@@ -8,7 +8,7 @@ import { results } from '/js/finder/results.js';
 import { machineHealth } from '/js/machine-health.js';
 import { effect } from '/js/settings/effect.js';
 import { rate, seconds, size } from '/js/settings/quantity.js';
-import { group, isOf, label } from '/js/settings/settings.js';
+import { choices, group, isOf, label } from '/js/settings/settings.js';
 import { forecast, room, usedAt } from '/js/storage/forecast.js';
 import { missing, protectedSpans } from '/js/storage/kept.js';
 import { dayState, weeks } from '/js/timeline/days.js';
@@ -201,6 +201,11 @@ checks['what a setting does is told where that can be said'] = () => {
   equal(['store.rtsp.tls-listen', 'cameras.a.url', 'store.recording.max-space'].map(label), ['TLS listen', 'URL', 'Max space']);
   equal(['store.rtsp.listen', 'cameras.a.url', 'camera.width', 'camera.recording.enabled'].map(group), ['RTSP', 'Camera', 'Camera', 'Recording']);
   equal([isOf('cameras.a.url', 'a', 'store'), isOf('cameras.ab.url', 'a', 'store'), isOf('camera.width', 'a', 'camera'), isOf('camera.width', 'a', 'store')], [true, false, true, false]);
+};
+
+checks['what can be counted is chosen, not typed'] = () => {
+  const of = (type, value) => choices({ type, value });
+  equal([of('`0` or `180`', 0), of('`true` or `false`', true), of('`"tcp"` or `"udp"`', 'tcp'), of('size or `"none"`', 'none'), of('text', '')], [[0, 180], [true, false], ['tcp', 'udp'], null, null]);
 };
 
 checks['health says what is judged, and what is not known'] = () => {

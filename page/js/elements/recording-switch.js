@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { cameraPath, get, patch } from '../api.js';
-import { button, fill, h, toast } from '../dom.js';
+import { button, fill, toast } from '../dom.js';
 import { SECOND } from '../format.js';
 import { status } from '../status.js';
 

@@ -2,11 +2,12 @@
 import { button, fill, h, icon, toast } from '../dom.js';
 import { counted } from '../format.js';
 import { effect } from '../settings/effect.js';
-import { group, label } from '../settings/settings.js';
+import { choices, group, label } from '../settings/settings.js';
 
 /** What an Apply restarts: a word for the setting, and what it costs, worst first. */
 const RESTARTS = {
   service: ['service', 'What is marked “service” takes effect when the service is started anew.'],
+  clients: ['reconnects', 'Whoever is connected, this page too, connects anew.'],
   stream: ['restarts', 'Video and recording of the camera stop for a second or two.'],
   recording: ['new chunk', 'The running chunk is finished and another begun: nothing is lost.'],
 };
@@ -87,12 +88,13 @@ class SettingsForm extends HTMLElement {
 
   #control(row, id) {
     const described = { id, 'aria-describedby': `${id}-words` };
-    if (typeof (row.value ?? row.default) === 'boolean' || row.type === 'boolean') {
+    const values = choices(row);
+    if (typeof (row.value ?? row.default ?? values?.[0]) === 'boolean' || row.type === 'boolean') {
       const input = h('input', { ...described, type: 'checkbox', role: 'switch', class: 'switch', on: { change: () => this.#set(row, input.checked) } });
       return input;
     }
-    if (row.choices) {
-      const select = h('select', { ...described, on: { change: () => this.#set(row, row.choices[select.selectedIndex]) } }, row.choices.map(choice => h('option', {}, choice)));
+    if (values) {
+      const select = h('select', { ...described, on: { change: () => this.#set(row, values[select.selectedIndex]) } }, values.map(choice => h('option', {}, choice)));
       return select;
     }
     const numeric = typeof (row.value ?? row.default) === 'number' || /number/.test(row.type);
@@ -127,7 +129,8 @@ class SettingsForm extends HTMLElement {
     else if (control && String(control.value) !== String(value ?? '') && (control !== document.activeElement || !changed)) control.value = value ?? '';
     control?.setAttribute('aria-invalid', Boolean(mistake));
     fill(words, row.summary, ' ', effect(row.key, value, this.#flow()), mistake && h('b', { class: 'error', role: 'alert' }, ` ${mistake.message}${mistake.hint ? ` (${mistake.hint})` : ''}`));
-    const plain = [row.default !== undefined && `Default ${said(row.default)}`, row.limits].filter(Boolean).join(' · ');
+    const standard = row.default !== undefined ? said(row.default) : row.unset;
+    const plain = [standard && `Default ${standard}`, row.limits].filter(Boolean).join(' · ').replaceAll('`', '');
     const back = changed
       ? button({ class: 'link', text: 'Put back', 'aria-label': `Put back ${label(row.key)}`, on: { click: () => this.#putBack(row, row.value ?? '') } })
       : row.source === 'page' && button({ class: 'link', text: 'To the default', 'aria-label': `${label(row.key)} to the default`, on: { click: () => this.#putBack(row, null) } });

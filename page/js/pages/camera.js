@@ -40,11 +40,17 @@ export function cameraPage(root, { argument: camera, parameters }) {
   const health = h('dl', { class: 'health' });
   const form = h('settings-form');
   const tab = text => button({ text, role: 'tab', on: { click: event => { choose(event.target); side.classList.add('up'); } } });
-  const contents = new Map([[tab('Chunks'), chunks], [tab('Health'), health]]);
+  const contents = new Map();
   const list = h('div', { class: 'tabs', role: 'tablist', on: { keydown: event => arrows(event) } });
+  /** What is added stays where it is: an element that is moved has been taken away for a moment. */
+  const add = (text, content) => {
+    const place = tab(text);
+    contents.set(place, content);
+    list.append(place);
+    panel.append(content);
+    return place;
+  };
   const choose = chosen => {
-    fill(list, [...contents.keys()]);
-    fill(panel, [...contents.values()]);
     for (const [each, content] of contents) {
       each.setAttribute('aria-selected', each === chosen);
       each.tabIndex = each === chosen ? 0 : -1;
@@ -68,7 +74,9 @@ export function cameraPage(root, { argument: camera, parameters }) {
     h('header', {}, title, h('div', { class: 'row' }, facts, h('span', { class: 'grow' }), may && recording), list),
     panel,
   );
-  choose([...contents.keys()][0]);
+  const first = add('Chunks', chunks);
+  add('Health', health);
+  choose(first);
   fill(root, h('div', { class: 'camera' }, stage, side));
 
   player.attach({ camera, model, footage });
@@ -83,8 +91,7 @@ export function cameraPage(root, { argument: camera, parameters }) {
     settings.load().then(() => {
       if (signal.aborted || !settings.rows.length) return;
       const show = parameters.get('set');
-      const place = tab('Settings');
-      contents.set(place, form);
+      const place = add('Settings', form);
       const selected = [...contents.keys()].find(each => each.getAttribute('aria-selected') === 'true');
       const asked = show || parameters.get('tab') === 'settings';
       choose(asked ? place : selected);

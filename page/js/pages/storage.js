@@ -147,6 +147,8 @@ function lost(spans) {
   return [total.missing ? duration(total.missing) : 'nothing', total.stopped > 0 && h('small', { class: 'faint' }, ` + ${duration(total.stopped)} stopped`)];
 }
 
+const age = length => (length < 2 * DAY ? duration(length) : `${decimal(length / DAY)} days`);
+
 const table = (storage, spans) =>
   h(
     'table',
@@ -160,7 +162,7 @@ const table = (storage, spans) =>
           'tr',
           {},
           h('td', {}, h('i', { class: 'swatch', css: { background: `var(--s${(index % 10) + 1})` } }), h('a', { class: 'plain', href: link('camera', camera.camera) }, camera.camera)),
-          h('td', { class: 'num' }, camera.oldest ? `${decimal((status.now() - Date.parse(camera.oldest)) / DAY)} days` : '–'),
+          h('td', { class: 'num' }, camera.oldest ? age(status.now() - Date.parse(camera.oldest)) : '–'),
           h('td', { class: 'num' }, integer(camera.used)),
           h('td', { class: 'num' }, camera.rate ? bytes(camera.rate * 86400) : 'nothing now'),
           h('td', { class: 'num nowrap' }, at(camera.oldest)),

@@ -84,7 +84,15 @@ function open(root, parameters) {
       const figure = h('figure', {}, player, h('figcaption', {}, h('a', { href: link('camera', name), on: { click: event => follow(event, name) } }, name)));
       players.set(name, { player, figure });
     }
-    fill(grid, shown.length ? shown.map(name => players.get(name).figure) : h('p', { class: 'empty' }, 'Tick a camera to see its picture.'));
+    // A picture that is there stays where it is: one that is moved is taken away for a moment, and stops.
+    grid.querySelector('.empty')?.remove();
+    let next = null;
+    for (const name of shown.toReversed()) {
+      const { figure } = players.get(name);
+      if (!figure.isConnected) grid.insertBefore(figure, next);
+      next = figure;
+    }
+    if (!shown.length) fill(grid, h('p', { class: 'empty' }, 'Tick a camera to see its picture.'));
     for (const name of shown) {
       const { player } = players.get(name);
       if (!player.camera) player.attach({ camera: name, model, footage: footage(name), lead: name === shown[0] });

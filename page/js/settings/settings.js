@@ -12,6 +12,15 @@ function words(name) {
 /** `Chunk duration`: a setting's name for people. */
 export const label = key => words(key.split('.').at(-1));
 
+/** The values that a setting may have, where they can be counted: those it lists, or those that its type names, as in `0` or `180`. */
+export function choices({ choices: listed, type, value, default: standard }) {
+  if (listed) return listed;
+  if (!/^`[^`]*`(, `[^`]*`)*( or `[^`]*`)$/.test(type)) return null;
+  const named = [...type.matchAll(/`"?([^`"]*)"?`/g)].map(([, text]) => text);
+  if (named.join() === 'true,false') return [true, false];
+  return typeof (value ?? standard) === 'number' ? named.map(Number) : named;
+}
+
 /** What is set on the page of a camera: `cameras.NAME.*` on a store, `camera.*` on the camera itself. The rest is set on System. */
 export const isOf = (key, camera, role) => key.startsWith(`cameras.${camera}.`) || (role === 'camera' && key.startsWith('camera.'));
 export const isOfAnyCamera = (key, role) => key.startsWith('cameras.') || (role === 'camera' && key.startsWith('camera.'));

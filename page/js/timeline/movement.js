@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { cameraPath, get } from '../api.js';
 import { instant, SECOND } from '../format.js';
+import { status } from '../status.js';
 import { coarser, quietLevel, stepFor } from './movement-scale.js';
 
 /** Values are asked for in tiles of as many, and those of so many tiles are kept. */
@@ -9,6 +10,10 @@ const KEPT = 200;
 /** A window that still moves is not asked for, in ms; what grows is asked for again after as long. */
 const REST = 120;
 const GROWTH = 5 * SECOND;
+/** After a failure nothing is asked for so long, in ms. */
+const RETRY = 5 * SECOND;
+
+const key = ({ step, index }) => `${step}/${index}`;
 
 /** How much moves in one camera's picture, asked for by window and zoom. Events: `change`. */
 export class Movement extends EventTarget {
@@ -18,7 +23,10 @@ export class Movement extends EventTarget {
   #tiles = new Map();
   #wanted = [];
   #timer = null;
-  #asking = new AbortController();
+  #life = new AbortController();
+  /** What is being asked for. */
+  #asking = null;
+  #failed = -Infinity;
 
   constructor(camera) {
     super();
@@ -27,7 +35,7 @@ export class Movement extends EventTarget {
 
   stop() {
     clearTimeout(this.#timer);
-    this.#asking.abort();
+    this.#life.abort();
   }
 
   /**
@@ -43,7 +51,7 @@ export class Movement extends EventTarget {
     const wanted = [];
     const end = Math.min(view.to, now);
     for (let index = Math.floor(Math.max(view.from, oldest ?? view.from) / length); index * length < end; index += 1) {
-      const tile = this.#tiles.get(`${step}/${index}`);
+      const tile = this.#tiles.get(key({ step, index }));
       if (!tile || (tile.asked < (index + 1) * length && now - tile.asked > Math.max(GROWTH, step * SECOND))) wanted.push({ step, index });
       const from = Math.max(view.from, index * length);
       const to = Math.min(end, (index + 1) * length);
@@ -63,35 +71,42 @@ export class Movement extends EventTarget {
   #coarser(step, from, to) {
     for (const other of coarser(step)) {
       const length = other * TILE * SECOND;
-      const tile = this.#tiles.get(`${other}/${Math.floor(from / length)}`);
+      const tile = this.#tiles.get(key({ step: other, index: Math.floor(from / length) }));
       if (tile && to <= tile.start + length) return tile;
     }
     return undefined;
   }
 
   #want(tiles) {
-    const changed = tiles.map(({ step, index }) => `${step}/${index}`).join() !== this.#wanted.map(({ step, index }) => `${step}/${index}`).join();
-    this.#wanted = tiles;
-    if (!changed || !tiles.length) return;
+    if (performance.now() - this.#failed < RETRY) return;
+    const next = tiles.filter(tile => key(tile) !== this.#asking);
+    const changed = next.map(key).join() !== this.#wanted.map(key).join();
+    this.#wanted = next;
+    if (!changed || !next.length) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#ask(), REST);
   }
 
   async #ask() {
-    const { signal } = this.#asking;
+    const { signal } = this.#life;
+    if (this.#asking) return;
     for (let next; (next = this.#wanted.shift()) && !signal.aborted; ) {
       const { step, index } = next;
+      this.#asking = key(next);
       const from = index * step * TILE * SECOND;
-      const asked = Date.now();
+      const asked = status.now();
       try {
         const answer = await get(`${cameraPath(this.#camera)}/movement`, { from: instant(from), to: instant(from + step * TILE * SECOND), step }, signal);
-        this.#tiles.set(`${step}/${index}`, { start: Date.parse(answer.from), step: answer.step * SECOND, values: answer.values, asked });
+        this.#tiles.set(key(next), { start: Date.parse(answer.from), step: answer.step * SECOND, values: answer.values, asked });
         if (this.#tiles.size > KEPT) this.#tiles.delete(this.#tiles.keys().next().value);
       } catch (error) {
         if (error.name === 'AbortError') return;
         if (error.status === 404) this.missing = true;
         // The graph is an extra: without an answer there is the footage without it, until the window moves on.
+        this.#failed = performance.now();
         this.#wanted = [];
+      } finally {
+        this.#asking = null;
       }
       this.dispatchEvent(new Event('change'));
     }
