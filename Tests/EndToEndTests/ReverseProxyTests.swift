@@ -10,7 +10,8 @@ struct ReverseProxyTests {
     private static func snippet(_ language: String, port: Int) throws -> String {
         let guide = try String(contentsOfFile: "\(Product.repository)/docs/guide/reverse-proxy.md", encoding: .utf8)
         let block = guide.components(separatedBy: "```\(language)\n").dropFirst().first
-        let text = try #require(block?.components(separatedBy: "\n```").first)
+        let first = block?.components(separatedBy: "\n```").first
+        let text = try #require(first)
         #expect(text.contains("127.0.0.1:8080"))
         return text.replacing("127.0.0.1:8080", with: "127.0.0.1:\(port)")
     }
@@ -146,7 +147,7 @@ struct ReverseProxyTests {
         #expect(probed.output.split(separator: "\n").count > 30)
 
         let chunks = try await ask("\(api)/cameras/front-door/chunks").output
-        let identifier = try #require(chunks.firstMatch(of: #/"id":(\d+)/#)?.1)
+        let identifier = try #require(chunks.firstMatch(of: #/"id":(\d+)/#)).1
         let part = try await ask(
             "-r",
             "1000-1999",
@@ -165,7 +166,7 @@ struct ReverseProxyTests {
         let sdp = ["-H", "Content-Type: application/sdp", "-H", "Origin: \(site)"]
         let answer = try await run(curl + sdp + ["-i", "--data-binary", Self.offer, whep])
         #expect(answer.output.contains(" 201 ") && answer.output.contains("m=video"), "\(answer.output)")
-        let location = try #require(answer.output.firstMatch(of: #/(?i)location: (?:http:\/\/[^\/]+)?(\S+)/#)?.1)
+        let location = try #require(answer.output.firstMatch(of: #/(?i)location: (?:http:\/\/[^\/]+)?(\S+)/#)).1
         #expect(try await ask("-X", "DELETE", "-w", "%{http_code}", "\(site)\(location)").output == "204")
 
         for process in [events, proxy, store, camera] { process.send(SIGTERM) }

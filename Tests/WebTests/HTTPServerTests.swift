@@ -114,6 +114,23 @@ struct HTTPServerTests {
         server.close()
     }
 
+    @Test("what ends before its length is not taken for all of it")
+    @MainLoop
+    func short() async throws {
+        let (server, url) = try serve { request in
+            let (parts, post) = AsyncStream.makeStream(of: [UInt8].self)
+            post.yield([UInt8](repeating: 7, count: 10))
+            post.finish()
+            return HTTPResponse(200, body: .stream(parts, byteCount: request.path == ["whole"] ? 10 : 100))
+        }
+        let whole = try await run("curl", "-sS", "-w", "%{size_download}", "-o", "/dev/null", url + "whole")
+        #expect(whole.status == 0 && whole.output == "10")
+        // 18: "partial file".
+        let part = try await run("curl", "-sS", "-w", "%{size_download}", "-o", "/dev/null", url + "part")
+        #expect(part.status == 18 && part.output == "10", "\(part.errors)")
+        server.close()
+    }
+
     /// Says when nobody has it any more.
     private final class Maker: Sendable {
         private let end: AsyncStream<Void>.Continuation

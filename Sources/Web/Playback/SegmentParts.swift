@@ -12,8 +12,6 @@ final class SegmentParts: Sendable {
         var ranges: ArraySlice<Range<UInt64>>
     }
 
-    /// Of all parts.
-    let byteCount: Int
     private let file: RandomAccessFile
     private let queue: DispatchQueue
     private let rest: Mutex<Rest>
@@ -29,7 +27,6 @@ final class SegmentParts: Sendable {
                 joined.append(range)
             }
         }
-        byteCount = head.count + joined.reduce(0) { $0 + $1.count }
         rest = Mutex(Rest(head: head, ranges: joined[...]))
     }
 

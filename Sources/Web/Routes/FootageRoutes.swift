@@ -266,7 +266,7 @@ struct FootageRoutes: Sendable {
             return HTTPResponse(
                 200,
                 [("Content-Type", "video/mp4"), ("Cache-Control", caching(of: chunk))],
-                body: .stream(parts.stream, byteCount: parts.byteCount)
+                body: .stream(parts.stream)
             )
         }
         guard let from = try call.number("from"), let to = try call.number("to"), from < to, to - from <= 3600 else {
@@ -283,7 +283,7 @@ struct FootageRoutes: Sendable {
         return HTTPResponse(
             200,
             [("Content-Type", "video/mp4"), ("Cache-Control", caching(of: chunk))],
-            body: .stream(parts.stream, byteCount: parts.byteCount)
+            body: .stream(parts.stream)
         )
     }
 
