@@ -7,6 +7,11 @@
 
 extern int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned int flags);
 
+extern int fallocate(int file, int mode, off_t offset, off_t length);
+
+/// fallocate's flag: the file's size stays (linux/falloc.h).
+static const int MARTLET_FALLOC_KEEP_SIZE = 1;
+
 /// renameat2's flag: never over another file (linux/fs.h).
 static const unsigned int MARTLET_RENAME_NOREPLACE = 1;
 

@@ -40,7 +40,7 @@ package import GStreamer
     /// Why frames come and are not recorded; `nil` if they are, or are not to be.
     package var recordingTrouble: String? {
         guard recorder.isEnabled else { return nil }
-        if let trouble = recorder.trouble { return trouble }
+        if let trouble = recorder.trouble ?? recorder.indexTrouble { return trouble }
         guard case .running(let since, _) = source.state, ClockTime.now - since > Self.recorderLimit,
             feed.count(of: .recorder) == 0
         else { return nil }

@@ -45,6 +45,11 @@ internal import GStreamer
     /// Why nothing is recorded although frames come; `nil` while all is well.
     package private(set) var trouble: String?
 
+    /// Where it records to, or did last.
+    private weak var store: ChunkStore?
+    /// Why what is recorded has to wait; `nil` while it has not.
+    package var indexTrouble: String? { store?.indexTrouble }
+
     /// Nothing is recorded before ``run()``.
     ///
     /// A recording that takes nothing for as long as `patience` hangs, and another takes its place: a disk may be busy for
@@ -132,6 +137,7 @@ internal import GStreamer
         uses[ObjectIdentifier(directory), default: 0] += 1
         defer { uses[ObjectIdentifier(directory), default: 0] -= 1 }
         let store = try await directory.store()
+        self.store = store
         let description = try library.description(Self.pipeline)
         if progress.store !== store { (progress.key, progress.store) = (nil, store) }
         let recording = try Recording(

@@ -37,6 +37,9 @@ package actor ChunkIndex {
         }
     }
 
+    /// Of the log, in bytes: 128 pages.
+    private static let logSize: Int64 = 524_288
+
     private static func open(_ path: String, readOnly: Bool) throws(Database.Failure) -> Database {
         let database = try Database(path: path, readOnly: readOnly)
         try database.refuseNewer(
@@ -49,7 +52,7 @@ package actor ChunkIndex {
         try database.execute(
             """
             PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;
-            PRAGMA wal_autocheckpoint = 128; PRAGMA journal_size_limit = 524288
+            PRAGMA wal_autocheckpoint = 128; PRAGMA journal_size_limit = \(logSize)
             """
         )
         try database.upgrade(by: Schema.steps)
@@ -87,6 +90,16 @@ package actor ChunkIndex {
             try database.query("DELETE FROM store")
             try database.query("INSERT INTO store (id, is_clean) VALUES (?, 0)", .text(id))
         }
+        reserveRoom()
+    }
+
+    /// What is deleted from a full disk is noted in the index first: so there has to be room for that.
+    ///
+    /// In the log alone: to open and close the index itself would lift SQLite's locks on it (sqlite.org, "How To Corrupt
+    /// An SQLite Database File", 2.2).
+    private func reserveRoom() {
+        FileSystem.reserve(Self.logSize, for: "\(path)-wal")
+        tellSize()
     }
 
     /// The process stops in good order: all is in the file.

@@ -22,6 +22,16 @@ enum FileSystem {
         return UInt(status.st_dev)
     }
 
+    /// Keeps room for a file to grow to a size, where the file system can.
+    ///
+    /// Without that, or without the room, the file grows as any other.
+    static func reserve(_ size: Int64, for path: String) {
+        let file = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
+        guard file >= 0 else { return }
+        _ = fallocate(file, MARTLET_FALLOC_KEEP_SIZE, 0, off_t(size))
+        close(file)
+    }
+
     static func isThere(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
     /// What a file takes on the disk, in bytes; 0 if it is not there.

@@ -45,6 +45,13 @@ package final class ChunkStore: Sendable {
     private let isLostFlag = Atomic<Bool>(false)
     private let background: Mutex<[Task<Void, Never>]> = Mutex([])
     private let shortages: AsyncStream<Void>.Continuation
+    /// How many changes wait for the index, and why.
+    private let waiting = Mutex<(count: Int, why: String)>((0, ""))
+
+    /// Why the index takes nothing; `nil` while it does. What is recorded meanwhile waits for it.
+    package var indexTrouble: String? {
+        waiting.withLock { $0.count > 0 ? "the index cannot be written: \($0.why)" : nil }
+    }
 
     /// The index's file in a directory of chunks.
     package static func indexPath(in directory: String) -> String { "\(directory)/martlet.sqlite" }
@@ -384,14 +391,19 @@ package final class ChunkStore: Sendable {
     /// Writes to the index, again and again while the disk does not take it: the files are safe meanwhile.
     func persist(_ what: String, _ change: (ChunkIndex) async throws -> Void) async {
         var isSaid = false
+        defer { if isSaid { waiting.withLock { $0.count -= 1 } } }
         while true {
             do {
                 try await change(index)
                 if isSaid { journal.notice("the index is written again") }
                 return
             } catch {
-                if !isSaid { journal.error("the index does not take \(what): \(error)") }
+                if !isSaid {
+                    journal.error("the index does not take \(what): \(error)")
+                    waiting.withLock { $0.count += 1 }
+                }
                 isSaid = true
+                waiting.withLock { $0.why = "\(error)" }
                 if (error as? ChunkIndex.Failure)?.isDamage == true { lose() }
                 // It will never be taken: what it was about is found again at the next opening.
                 if (error as? ChunkIndex.Failure)?.isContradiction == true { return }
