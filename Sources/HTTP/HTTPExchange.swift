@@ -85,8 +85,7 @@ final class HTTPExchange: Sendable {
         case .stream(let parts, let byteCount):
             if let byteCount {
                 soup_message_headers_set_content_length(headers, goffset(byteCount))
-                // Of what ends too early nothing else tells the client.
-                soup_message_headers_replace(headers, "Connection", "close")
+                closeAfterwards(headers)
             } else {
                 soup_message_headers_set_encoding(headers, SOUP_ENCODING_CHUNKED)
             }
@@ -95,6 +94,11 @@ final class HTTPExchange: Sendable {
             soup_message_body_complete(body)
         }
         goOn()
+    }
+
+    /// Of what ends before its promised length nothing else tells the client.
+    private func closeAfterwards(_ headers: OpaquePointer?) {
+        soup_message_headers_replace(headers, "Connection", "close")
     }
 
     /// Has libsoup send what there is; of a message whose client has gone there is nothing to send.
@@ -146,6 +150,7 @@ final class HTTPExchange: Sendable {
             soup_message_headers_append(headers, "Content-Range", "bytes */\(file.byteCount)")
         }
         soup_message_headers_set_content_length(headers, goffset(range.count))
+        closeAfterwards(headers)
         soup_message_body_set_accumulate(body, 0)
         if !isHead { await send(file.stream(range), to: body) }
     }

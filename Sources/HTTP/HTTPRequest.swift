@@ -69,7 +69,13 @@ extension HTTPRequest {
     init(_ message: OpaquePointer, body: [UInt8], isEncrypted: Bool) {
         let uri = soup_server_message_get_uri(message)
         let rawPath = g_uri_get_path(uri).map { String(cString: $0) } ?? "/"
-        let parts = rawPath.split(separator: "/").map { Self.decode(String($0)) }
+        // An empty part is one: what leads to one of several things never leads to all of them for want of a name.
+        let parts =
+            rawPath.drop { $0 == "/" }.isEmpty
+            ? []
+            : rawPath.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map {
+                Self.decode(String($0))
+            }
         let path = parts.allSatisfy { $0 != nil } ? parts.compactMap(\.self) : nil
         let method = soup_server_message_get_method(message).map { String(cString: $0) } ?? ""
         let address = soup_server_message_get_remote_host(message).map { String(cString: $0) } ?? ""

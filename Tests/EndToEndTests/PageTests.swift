@@ -6,11 +6,14 @@ import Testing
 /// The page in Chromium, by its own checks (`Tests/Page`), against a camera and a store as they run.
 @Suite("Page", .serialized, .timeLimit(.minutes(12)))
 struct PageTests {
-    @Test("the page's own modules count, draw and keep time in four time zones")
-    func units() async throws {
+    @Test(
+        "the page's own modules count, draw and keep time in four time zones; settings, sessions and the log are at hand",
+        arguments: ["test_units.py", "test_administration.py"]
+    )
+    func units(file: String) async throws {
         let checked = try await run(
             "/usr/bin/python3",
-            "\(Product.repository)/Tests/Page/test_units.py",
+            "\(Product.repository)/Tests/Page/\(file)",
             environment: ["PYTHONDONTWRITEBYTECODE": "1"],
             limit: .seconds(240)
         )

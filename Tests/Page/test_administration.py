@@ -65,7 +65,7 @@ class Settings(Walk):
         self.browser.find(".chunk.current")
         self.browser.run("document.querySelector('footage-timeline').model.seek(arguments[0])", 1000 * (time.time() - 26 * 3600))
         day = self.browser.run("return new Intl.DateTimeFormat(undefined, { weekday: 'short' }).format(arguments[0])", 1000 * (time.time() - 26 * 3600))
-        self.browser.until(lambda: self.browser.run("return [...document.querySelectorAll('chunk-list h3')].map(each => each.textContent).join()").startswith(day), "the hours of that day")
+        self.browser.until(lambda: day in self.browser.run("return [...document.querySelectorAll('chunk-list h3')].map(each => each.textContent).join()"), "the hours of that day")
 
     def test_what_a_file_fixes_is_shown_with_its_place(self):
         self.browser.go("#/system")

@@ -77,7 +77,8 @@ struct RouterTests {
             if let token { headers["Authorization"] = "Bearer \(token)" }
             let request = HTTPRequest(
                 method: method,
-                path: ["api", "v1"] + path.split(separator: "/").map(String.init),
+                path: ["api", "v1"]
+                    + path.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map(String.init),
                 query: query.mapValues { [$0] },
                 headers: headers,
                 body: method == "GET" ? [] : Array(body.utf8),
@@ -245,6 +246,8 @@ struct RouterTests {
             "nothing of 'door'"
         ),
         ("/nothing", [:], 404, "there is nothing at /nothing"),
+        // Not what leads to all of them.
+        ("/sessions/", [:], 404, "there is nothing at /sessions/"), ("/users//sessions", [:], 404, "there is nothing"),
     ]
 
     @Test("what is wrong is said, with what to do", arguments: mistakes.indices)

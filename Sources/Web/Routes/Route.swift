@@ -66,6 +66,7 @@ struct Route: Sendable {
         var parameters: [String: String] = [:]
         for (piece, part) in zip(pattern, parts) {
             if piece.first == "{" {
+                guard !part.isEmpty else { return nil }
                 parameters[String(piece.dropFirst().dropLast())] = part
             } else if piece != part {
                 return nil
