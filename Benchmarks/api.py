@@ -27,6 +27,7 @@ CHECKS = "no_server_error,status_code_conformance,content_type_conformance,respo
 # What never ends, and what would end the session that asks.
 ENDLESS_OR_ENDING = [
     ("/events", "get"), ("/cameras/{camera}/live.mp4", "get"), ("/session", "delete"), ("/sessions", "delete"),
+    ("/sessions/{id}", "delete"),
 ]
 HOOKS = '''
 import schemathesis
