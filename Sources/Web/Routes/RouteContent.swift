@@ -174,7 +174,7 @@ struct RouteContent: Sendable {
             200: json(
                 object(
                     [
-                        "directory": text, "used": whole,
+                        "directory": text, "used": whole, "min-free": whole,
                         "cameras": list(
                             of: object(["camera": text, "used": whole], more: ["oldest": time, "rate": number])
                         ),

@@ -14,6 +14,8 @@ enum StorageRoutes {
         let directory: String
         let used: Int64
         let maxSpace: Int64?
+        /// What is left free, whatever there is to record.
+        let minFree: Int64
         let free: Int64?
         let oldest: String?
         let cameras: [Camera]
@@ -21,6 +23,7 @@ enum StorageRoutes {
         private enum CodingKeys: String, CodingKey {
             case directory, used
             case maxSpace = "max-space"
+            case minFree = "min-free"
             case free, oldest, cameras
         }
     }
@@ -64,6 +67,7 @@ enum StorageRoutes {
             directory: store.directory,
             used: books.used,
             maxSpace: books.limits.maxSpace,
+            minFree: books.limits.minFree,
             free: try await call.backend.freeSpace(),
             oldest: oldest?.rfc3339,
             cameras: cameras

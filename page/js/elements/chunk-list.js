@@ -171,8 +171,9 @@ class ChunkList extends HTMLElement {
       current ? icon('play', 'Playing') : h('span'),
       h('span', {}, hms(chunk.from)),
       h('span', {}, `${decimal(chunk.length)} s`),
-      h('span', {}, bytes(chunk.size)),
-      h('span', {}, integer(chunk.frames)),
+      // Of one that grows nobody has counted yet.
+      h('span', {}, chunk.size ? bytes(chunk.size) : ''),
+      h('span', {}, chunk.frames ? integer(chunk.frames) : ''),
       chip(state, word),
     );
     return chosen ? [row, this.#drawActions(chunk)] : row;

@@ -12,9 +12,8 @@ import { copyLink, protectSpan } from '../span-actions.js';
 import { status } from '../status.js';
 import { Footage } from '../timeline/footage.js';
 import { Movement } from '../timeline/movement.js';
-import { TimeModel } from '../timeline/time-model.js';
+import { firstSpan, TimeModel } from '../timeline/time-model.js';
 
-const SPAN = 6 * HOUR;
 
 /** One camera: what happened at that time, can it be trusted, and can it be kept? */
 export function cameraPage(root, { argument: camera, parameters }) {
@@ -24,7 +23,7 @@ export function cameraPage(root, { argument: camera, parameters }) {
   const footage = new Footage(camera);
   const movement = new Movement(camera);
   const time = number(parameters.get('t'));
-  const model = new TimeModel({ now: () => status.now(), oldest: () => footage.oldest, time, span: parseSpan(parameters.get('span')) });
+  const model = new TimeModel({ now: () => status.now(), oldest: () => footage.oldest, time, span: parseSpan(parameters.get('span')) || firstSpan(status.now(), Date.parse(status.camera(camera)?.recording.oldest) || undefined) });
   if (parameters.has('to') && time != null) model.select(time, number(parameters.get('to')));
 
   const player = h('camera-player');
@@ -144,7 +143,7 @@ export function cameraPage(root, { argument: camera, parameters }) {
 }
 
 const number = text => (text ? Date.parse(text) || null : null);
-const parseSpan = text => ({ h: HOUR, d: 24 * HOUR, m: HOUR / 60 })[text?.at(-1)] * parseFloat(text) || SPAN;
+const parseSpan = text => ({ h: HOUR, d: 24 * HOUR, m: HOUR / 60 })[text?.at(-1)] * parseFloat(text);
 
 function numbered(event) {
   if (event.target.closest?.('input, select, textarea, dialog') || !/^[0-9]$/.test(event.key)) return;

@@ -111,10 +111,9 @@ function answer(storage, rate, limit) {
 }
 
 function explanation(storage, rate, limit) {
-  const room = Math.min(limit - storage.used, storage.free);
   const oldest = storage.oldest ? `Footage begins ${at(storage.oldest)}.` : 'There is no footage yet.';
   if (!rate) return oldest;
-  const left = (room / rate) * SECOND;
+  const left = ((limit - storage.used) / rate) * SECOND;
   if (left < HOUR) return `${oldest} It is full, as planned: the oldest makes room for the newest. Protected footage stays.`;
   return `${oldest} There is room for ${duration(left)} more before the oldest has to go${left < 60 * DAY ? `, on ${dayMonth(status.now() + left)}` : ''}.`;
 }

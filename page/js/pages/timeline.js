@@ -8,7 +8,7 @@ import { copyLink, protectSpan } from '../span-actions.js';
 import { status } from '../status.js';
 import { Footage } from '../timeline/footage.js';
 import { Movement } from '../timeline/movement.js';
-import { TimeModel } from '../timeline/time-model.js';
+import { firstSpan, TimeModel } from '../timeline/time-model.js';
 
 const MOST = 9;
 const FIRST = 4;
@@ -37,7 +37,8 @@ function open(root, parameters) {
   const movements = names.map(name => new Movement(name));
   const oldest = () => footages.reduce((low, { oldest: each }) => (each === undefined ? low : Math.min(low ?? each, each)), undefined);
   const time = parameters.get('t') ? Date.parse(parameters.get('t')) || null : null;
-  const model = new TimeModel({ now: () => status.now(), oldest, time, span: 6 * HOUR });
+  const begun = status.cameras.map(camera => Date.parse(camera.recording.oldest)).filter(Number.isFinite);
+  const model = new TimeModel({ now: () => status.now(), oldest, time, span: firstSpan(status.now(), begun.length ? Math.min(...begun) : undefined) });
   const asked = parameters.get('show')?.split(',').filter(name => names.includes(name));
   if (time != null && parameters.has('to')) model.select(time, Date.parse(parameters.get('to')));
   let shown = asked?.length ? asked : names.slice(0, FIRST);

@@ -2,7 +2,7 @@
 import { DAY, SECOND } from '../format.js';
 
 /** What footage may take at most: its limit, or what the disk has for it. */
-export const room = ({ used, free, 'max-space': limit = Infinity }) => Math.min(limit, used + free);
+export const room = ({ used, free, 'max-space': limit = Infinity, 'min-free': kept = 0 }) => Math.min(limit, used + Math.max(0, free - kept));
 
 /**
  * What comes of recording `rate` bytes a second in at most `limit` bytes.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { SECOND, DAY } from '../format.js';
+import { DAY, HOUR, MINUTE, SECOND } from '../format.js';
 
 const NARROWEST = 10 * SECOND;
 const WIDEST = 400 * DAY;
@@ -9,6 +9,9 @@ const AHEAD = 0.06;
 const LIVE = 2 * SECOND;
 
 export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
+
+/** What is shown at first: all there is of a young recording, hours of an old one. */
+export const firstSpan = (now, oldest, most = 6 * HOUR) => clamp((now - (oldest ?? now)) * 1.2, 10 * MINUTE, most);
 
 /**
  * One axis for live and recorded, shared by players and timelines. Times in ms since 1970.
