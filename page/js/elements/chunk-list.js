@@ -9,7 +9,7 @@ import { chip } from './state-chip.js';
 const PAGE = 500;
 const BEFORE = 5;
 const AFTER = 1;
-const STATES = { complete: ['ok', 'complete'], open: ['rec', 'growing'], repaired: ['retry', 'repaired'], unreadable: ['fault', 'unreadable'] };
+const STATES = { complete: ['ok', 'complete'], open: ['rec', 'growing'], repaired: ['retry', 'repaired'], damaged: ['fault', 'damaged'] };
 
 const hourOf = time => {
   const start = midnight(time);
