@@ -192,7 +192,7 @@ class ChunkList extends HTMLElement {
       'div',
       { class: 'chunk-actions' },
       act('play', 'Play', () => this.#model.seek(chunk.from + 1)),
-      this.#may && h('a', { class: 'btn sm', href: address(`/chunks/${chunk.id}/media`), download: '' }, icon('download'), 'Download'),
+      this.#may && chunk.state !== 'open' && h('a', { class: 'btn sm', href: address(`/chunks/${chunk.id}/media`), download: '' }, icon('download'), 'Download'),
       this.#may && act('lock', chunk.protected ? 'Release' : 'Protect', () => this.#protect(chunk)),
       this.#may && removable && [allow, removal],
       h('p', { class: 'mono' }, chunk.file),
