@@ -26,7 +26,7 @@ struct Problem: Error, Encodable, Equatable {
             case 405: "Method not allowed"
             case 409: "Conflict"
             case 415: "Unsupported media type"
-            case 422: "Not acceptable"
+            case 422: "Unprocessable content"
             case 429: "Too many attempts"
             case 503: "Not available now"
             default: "Failed"

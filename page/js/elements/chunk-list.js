@@ -9,7 +9,7 @@ import { chip } from './state-chip.js';
 const PAGE = 500;
 const BEFORE = 5;
 const AFTER = 1;
-const STATES = { complete: ['ok', 'complete'], open: ['rec', 'growing'], repaired: ['retry', 'repaired'], unreadable: ['fault', 'unreadable'] };
+const STATES = { complete: ['ok', 'complete'], open: ['rec', 'growing'], repaired: ['retry', 'repaired'], damaged: ['fault', 'damaged'] };
 
 const hourOf = time => {
   const start = midnight(time);
@@ -193,7 +193,7 @@ class ChunkList extends HTMLElement {
       'div',
       { class: 'chunk-actions' },
       act('play', 'Play', () => this.#model.seek(chunk.from + 1)),
-      this.#may && h('a', { class: 'btn sm', href: address(`/chunks/${chunk.id}/media`), download: '' }, icon('download'), 'Download'),
+      this.#may && chunk.state !== 'open' && h('a', { class: 'btn sm', href: address(`/chunks/${chunk.id}/media`), download: '' }, icon('download'), 'Download'),
       this.#may && act('lock', chunk.protected ? 'Release' : 'Protect', () => this.#protect(chunk)),
       this.#may && removable && [allow, removal],
       h('p', { class: 'mono' }, chunk.file),

@@ -263,7 +263,7 @@ class FootageTimeline extends HTMLElement {
       );
     } else if (span) {
       if (span.state === 'repaired') lines.push(h('p', {}, 'Repaired after it was torn'));
-      if (span.state === 'unreadable') lines.push(h('p', { class: 'tip-gap' }, 'The file cannot be read'));
+      if (span.state === 'damaged') lines.push(h('p', { class: 'tip-gap' }, 'The file cannot be read'));
       if (span.protected) lines.push(h('p', {}, 'Protected'));
       if (span.unsynchronised) lines.push(h('p', {}, 'Clock not synchronised: the time may be off'));
     }

@@ -85,7 +85,7 @@ class PlayTransport extends HTMLElement {
       parts.play.dataset.symbol = symbol;
       fill(parts.play, icon(symbol));
     }
-    if (!parts.when.querySelector('input')) fill(parts.when, h('small', {}, day(time)), hms(time) + (live ? '' : milliseconds(time)));
+    if (!parts.when.querySelector('input')) fill(parts.when, h('small', {}, day(time)), hms(time) + (exact ? milliseconds(time) : ''));
     parts.live.setAttribute('aria-pressed', live);
     parts.live.title = live ? 'You are watching now' : 'Go to now (N)';
     fill(parts.behind, live ? '' : `−${duration(this.#model.now() - time)}`);
