@@ -36,11 +36,13 @@ package struct AuditEntry: Equatable, Sendable {
 
 extension AccessStore {
     /// More would fill a card.
-    ///
-    /// Whoever may not come in can make entries too, and so crowd out only their like.
-    private static func auditLimit(_ action: AuditEntry.Action) -> Int64 { action == .loginRefused ? 2000 : 20_000 }
+    private static let auditLimit: Int64 = 20_000
+    /// What is done over and over is noted once in so many seconds.
+    private static let repetition: Int64 = 3600
 
-    /// Notes what somebody did; the oldest entry goes when there are too many.
+    /// Notes what somebody did; the oldest entry of its group goes when there are too many.
+    ///
+    /// The same of the same user is noted once an hour. So nobody crowds out what others did, or what another group did.
     package func note(
         _ action: AuditEntry.Action,
         _ what: String,
@@ -50,21 +52,33 @@ extension AccessStore {
     ) throws(AccessFailure) {
         try with { database throws(Database.Failure) in
             try database.query(
-                "INSERT INTO audit (time, user, address, action, what) VALUES (?, ?, ?, ?, ?)",
+                """
+                INSERT INTO audit (time, user, address, action, what) SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS (
+                    SELECT 1 FROM audit WHERE time > ?1 - ?6 AND user = ?2 AND address = ?3 AND action = ?4 AND what = ?5
+                )
+                """,
                 .integer(time),
                 .text(user),
                 .text(address),
                 .text(action.rawValue),
-                .text(String(what.prefix(500)))
+                .text(Self.onOneLine(what)),
+                .integer(action.isFootage ? Self.repetition : 0)
             )
-            let isRefusal: Database.Value = .integer(action == .loginRefused ? 1 : 0)
+            let group = action.group.map { "'\($0.rawValue)'" }.joined(separator: ", ")
             let sql = """
-                DELETE FROM audit WHERE (action = 'login-refused') = ?1 AND id <= (
-                    SELECT id FROM audit WHERE (action = 'login-refused') = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2
+                DELETE FROM audit WHERE action IN (\(group)) AND id <= (
+                    SELECT id FROM audit WHERE action IN (\(group)) ORDER BY id DESC LIMIT 1 OFFSET ?
                 )
                 """
-            _ = try database.query(sql, isRefusal, .integer(Self.auditLimit(action)))
+            _ = try database.query(sql, .integer(action == .loginRefused ? Self.auditLimit / 10 : Self.auditLimit))
         }
+    }
+
+    /// No entry looks like two.
+    private static func onOneLine(_ text: String) -> String {
+        String(
+            text.map { $0.unicodeScalars.contains { $0.properties.generalCategory == .control } ? "?" : $0 }.prefix(500)
+        )
     }
 
     /// The newest entries, or those before one, the newest first.
@@ -75,6 +89,17 @@ extension AccessStore {
                 """
             return try database.query(sql, .integer(id), .integer(Int64(limit))).compactMap(AuditEntry.init)
         }
+    }
+}
+
+extension AuditEntry.Action {
+    /// What is done with footage, which operators do.
+    fileprivate var isFootage: Bool { [.download, .export, .protect, .remove, .recording].contains(self) }
+
+    /// The actions that crowd out one another: those of strangers, of operators, and the rest.
+    fileprivate var group: [Self] {
+        if self == .loginRefused { return [self] }
+        return Self.allCases.filter { $0 != .loginRefused && $0.isFootage == isFootage }
     }
 }
 

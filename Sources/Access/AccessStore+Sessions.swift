@@ -19,6 +19,28 @@ extension AccessStore {
     private static let sessionLimit = 64
 
     /// Begins a session and returns what the browser is to show: 256 bits of chance, which are nowhere kept.
+    ///
+    /// `nil` if the password of `person` is not the user's any more.
+    package func openSession(
+        for person: Guests.Person,
+        seconds: Int64,
+        from address: String,
+        with agent: String,
+        at now: Int64
+    ) throws(AccessFailure) -> String? {
+        let hash = person.hash.text
+        let text = try openSession(for: person.user.name, seconds: seconds, from: address, with: agent, at: now)
+        // Nothing comes between the two: this store has one owner, and another process's change is seen here or ends it.
+        let isSame = try with { database throws(Database.Failure) in
+            let sql = "SELECT 1 FROM users WHERE name = ? AND hash = ?"
+            return try !database.query(sql, .text(person.user.name), .text(hash)).isEmpty
+        }
+        if isSame { return text }
+        try closeSession(text)
+        return nil
+    }
+
+    /// The same, for somebody of whom nothing has to be asked.
     package func openSession(
         for user: String,
         seconds: Int64,

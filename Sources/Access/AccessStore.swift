@@ -84,11 +84,7 @@ package actor AccessStore {
     ///
     /// - Throws: ``AccessFailure`` if the name or the password will not do, or if there is such a user.
     package func add(_ name: String, role: Role, password: String, at time: Int64) throws(AccessFailure) {
-        guard User.isName(name) else {
-            throw AccessFailure(
-                description: "'\(name)' is no name: letters a–z and A–Z, digits, '.', '_', '-' and '@', at most 64"
-            )
-        }
+        try Self.checkName(name)
         guard try !users().contains(where: { $0.name == name }) else {
             throw AccessFailure(description: "there is a user '\(name)' already")
         }
@@ -141,17 +137,94 @@ package actor AccessStore {
         try change(name, "UPDATE users SET role = ? WHERE name = ?", .text(role.rawValue))
     }
 
-    package func remove(_ name: String) throws(AccessFailure) { try change(name, "DELETE FROM users WHERE name = ?") }
+    package func remove(_ name: String) throws(AccessFailure) { try remove(name, leavingAnAdmin: false) }
+
+    /// Adds the first user, an admin; `false` if there is one already.
+    package func addFirst(_ name: String, password: String, at time: Int64) throws(AccessFailure) -> Bool {
+        try Self.checkName(name)
+        let (hash, secret) = try hashes(of: password, name)
+        return try with { database throws(Database.Failure) in
+            try database.query(
+                """
+                INSERT INTO users (name, role, created, hash, secret)
+                SELECT ?, 'admin', ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM users)
+                """,
+                .text(name),
+                .integer(time),
+                .text(hash),
+                .blob(secret)
+            )
+            return database.changedRows > 0
+        }
+    }
+
+    /// Changes somebody's role, password or both, all or none; who is logged in with a former password is no longer.
+    ///
+    /// - Throws: also if no admin would be left.
+    package func change(_ name: String, role: Role?, password: String?) throws(AccessFailure) {
+        try mustExist(name)
+        var new: (hash: String, secret: [UInt8])?
+        if let password { new = try hashes(of: password, name) }
+        let changed = try with { database throws(Database.Failure) in
+            try database.transaction { () throws(Database.Failure) -> Int in
+                try database.query(
+                    """
+                    UPDATE users SET role = coalesce(?1, role), hash = coalesce(?2, hash), secret = coalesce(?3, secret)
+                    WHERE name = ?4 AND (coalesce(?1, 'admin') = 'admin' OR \(Self.leavesAnAdmin))
+                    """,
+                    role.map { .text($0.rawValue) } ?? .null,
+                    new.map { .text($0.hash) } ?? .null,
+                    new.map { .blob($0.secret) } ?? .null,
+                    .text(name)
+                )
+                let count = database.changedRows
+                if count > 0, new != nil { try database.query("DELETE FROM sessions WHERE user = ?", .text(name)) }
+                return count
+            }
+        }
+        guard changed > 0 else { throw Self.lastAdmin(name) }
+    }
+
+    /// The same for somebody who is to go.
+    package func remove(_ name: String, leavingAnAdmin: Bool) throws(AccessFailure) {
+        try mustExist(name)
+        let condition = leavingAnAdmin ? "AND \(Self.leavesAnAdmin)" : ""
+        let removed = try with { database throws(Database.Failure) in
+            try database.query("DELETE FROM users WHERE name = ? \(condition)", .text(name))
+            return database.changedRows
+        }
+        guard removed > 0 else { throw Self.lastAdmin(name) }
+    }
+
+    private static let leavesAnAdmin =
+        "(role <> 'admin' OR (SELECT count(*) FROM users WHERE role = 'admin') > 1)"
+
+    private static func lastAdmin(_ name: String) -> AccessFailure {
+        AccessFailure(description: "'\(name)' is the only admin: make another one first")
+    }
+
+    /// - Throws: ``AccessFailure`` that says who there is.
+    package func mustExist(_ name: String) throws(AccessFailure) {
+        let names = try users().map(\.name)
+        guard !names.contains(name) else { return }
+        let hint = names.isEmpty ? "there is none yet" : "there are \(names.joined(separator: ", "))"
+        throw AccessFailure(description: "there is no user '\(name)'; \(hint)")
+    }
+
+    private static func checkName(_ name: String) throws(AccessFailure) {
+        guard User.isName(name) else {
+            throw AccessFailure(
+                description: "'\(name)' is no name: letters a–z and A–Z, digits, '.', '_', '-' and '@', at most 64"
+            )
+        }
+    }
 
     private func change(_ name: String, _ sql: String, _ values: Database.Value...) throws(AccessFailure) {
         let count = try with { database throws(Database.Failure) in
             try database.query(sql, values + [.text(name)])
             return database.changedRows
         }
-        guard count == 0 else { return }
-        let names = try users().map(\.name)
-        let hint = names.isEmpty ? "there is none yet" : "there are \(names.joined(separator: ", "))"
-        throw AccessFailure(description: "there is no user '\(name)'; \(hint)")
+        if count == 0 { try mustExist(name) }
     }
 
     private func hashes(of password: String, _ name: String) throws(AccessFailure) -> (String, [UInt8]) {

@@ -3,7 +3,7 @@
 /// Everybody who may come in, as they were at one moment: asked on any thread, without waiting for a database.
 package struct Guests: Sendable {
     package struct Person: Equatable, Sendable {
-        let user: User
+        package let user: User
         let hash: PasswordHash
         let secret: DigestSecret?
 

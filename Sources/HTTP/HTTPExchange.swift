@@ -77,7 +77,7 @@ final class HTTPExchange: Sendable {
         case .bytes(let bytes): append(bytes, to: body)
         case .file(let path):
             if let file = await FileParts.open(path) {
-                await send(file, ByteRange(range, of: file.byteCount), isHead: isHead, to: body)
+                await send(file, ByteRange(range, of: file.byteCount), response, isHead: isHead, to: body)
             } else {
                 soup_server_message_set_status(pointer, 404, nil)
             }
@@ -90,7 +90,7 @@ final class HTTPExchange: Sendable {
                 soup_message_headers_set_encoding(headers, SOUP_ENCODING_CHUNKED)
             }
             soup_message_body_set_accumulate(body, 0)
-            if !isHead { await send(parts, to: body) }
+            if !isHead { await send(parts, response, to: body) }
             soup_message_body_complete(body)
         }
         goOn()
@@ -101,6 +101,9 @@ final class HTTPExchange: Sendable {
         soup_message_headers_replace(headers, "Connection", "close")
     }
 
+    /// Who may no longer have what is sent is noticed within this.
+    private static let patience = Duration.milliseconds(500)
+
     /// Has libsoup send what there is; of a message whose client has gone there is nothing to send.
     @MainLoop private func goOn() {
         if !isOver.load(ordering: .relaxed) { soup_server_message_unpause(pointer) }
@@ -108,10 +111,16 @@ final class HTTPExchange: Sendable {
 
     @MainLoop private func send(
         _ parts: AsyncStream<[UInt8]>,
+        _ response: HTTPResponse,
         to body: UnsafeMutablePointer<SoupMessageBody>?
     ) async {
         var written = written.makeAsyncIterator()
+        var asked = ContinuousClock.now
         for await part in parts where !part.isEmpty {
+            if .now - asked > Self.patience {
+                asked = .now
+                if let isStillWanted = response.isStillWanted, await !isStillWanted() { return }
+            }
             append(part, to: body)
             goOn()
             // The client has gone.
@@ -129,6 +138,7 @@ final class HTTPExchange: Sendable {
     @MainLoop private func send(
         _ file: FileParts,
         _ wanted: ByteRange,
+        _ response: HTTPResponse,
         isHead: Bool,
         to body: UnsafeMutablePointer<SoupMessageBody>?
     ) async {
@@ -152,6 +162,6 @@ final class HTTPExchange: Sendable {
         soup_message_headers_set_content_length(headers, goffset(range.count))
         closeAfterwards(headers)
         soup_message_body_set_accumulate(body, 0)
-        if !isHead { await send(file.stream(range), to: body) }
+        if !isHead { await send(file.stream(range), response, to: body) }
     }
 }

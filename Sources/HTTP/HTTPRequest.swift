@@ -5,7 +5,7 @@ internal import CGStreamer
 package struct HTTPRequest: Sendable {
     /// Such as `GET`.
     package let method: String
-    /// The path's parts, decoded: `/cameras/front%2Ddoor` is `["cameras", "front-door"]`; `nil` if one is not UTF-8.
+    /// The path's parts, decoded: `/cameras/front%2Ddoor` is `["cameras", "front-door"]`; `nil` if one, or the query, is not UTF-8.
     package let path: [String]?
     /// The query's first value by each name, decoded.
     package var query: [String: String] { values.compactMapValues(\.first) }
@@ -76,13 +76,14 @@ extension HTTPRequest {
             : rawPath.split(separator: "/", omittingEmptySubsequences: false).dropFirst().map {
                 Self.decode(String($0))
             }
-        let path = parts.allSatisfy { $0 != nil } ? parts.compactMap(\.self) : nil
+        let query = Self.query(g_uri_get_query(uri).map { String(cString: $0) } ?? "")
+        let path = query != nil && parts.allSatisfy { $0 != nil } ? parts.compactMap(\.self) : nil
         let method = soup_server_message_get_method(message).map { String(cString: $0) } ?? ""
         let address = soup_server_message_get_remote_host(message).map { String(cString: $0) } ?? ""
         self.init(
             method: method,
             path: path,
-            query: Self.query(g_uri_get_query(uri).map { String(cString: $0) } ?? ""),
+            query: query ?? [:],
             headers: Self.headers(soup_server_message_get_request_headers(message)),
             body: body,
             address: address,
@@ -106,12 +107,13 @@ extension HTTPRequest {
         return collection.headers
     }
 
-    private static func query(_ text: String) -> [String: [String]] {
+    /// `nil` if something in it is not UTF-8.
+    private static func query(_ text: String) -> [String: [String]]? {
         var values: [String: [String]] = [:]
         for pair in text.split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let value = parts.count > 1 ? parts[1].replacing("+", with: "%20") : ""
-            guard let name = decode(String(parts[0])), let value = decode(String(value)) else { continue }
+            guard let name = decode(String(parts[0])), let value = decode(String(value)) else { return nil }
             values[name, default: []].append(value)
         }
         return values

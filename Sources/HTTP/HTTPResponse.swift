@@ -16,6 +16,8 @@ package struct HTTPResponse: Sendable {
     package var status: Int
     package var headers: [(name: String, value: String)]
     package var body: Body
+    /// Asked twice a second while the body is sent: who may no longer have it gets no more of it.
+    package var isStillWanted: (@Sendable () async -> Bool)?
 
     package init(_ status: Int, _ headers: [(String, String)] = [], body: Body = .none) {
         (self.status, self.body) = (status, body)

@@ -147,7 +147,19 @@ internal import Synchronization
         let isCounted = soup_message_headers_get_encoding(headers) != SOUP_ENCODING_CHUNKED
         guard !isCounted || soup_message_headers_get_content_length(headers) > bodyLimit else { return }
         // Without a length nobody knows when it would be too much.
-        soup_server_message_set_status(message, isCounted ? 413 : 411, nil)
+        let (status, title, detail) =
+            isCounted
+            ? (413, "Content too large", "send \(bodyLimit) bytes at most")
+            : (411, "Length required", "say how long the body is (Content-Length)")
+        soup_server_message_set_status(message, guint(status), nil)
+        let problem = "{\"detail\":\"\(detail)\",\"status\":\(status),\"title\":\"\(title)\"}"
+        soup_server_message_set_response(
+            message,
+            "application/problem+json",
+            SOUP_MEMORY_COPY,
+            problem,
+            gsize(problem.utf8.count)
+        )
         soup_message_headers_replace(soup_server_message_get_response_headers(message), "Connection", "close")
     }
 }

@@ -34,7 +34,8 @@ struct Problem: Error, Encodable, Equatable {
     }
 
     var response: HTTPResponse {
-        let headers = retryAfter.map { [("Retry-After", String($0))] } ?? []
+        var headers = retryAfter.map { [("Retry-After", String($0))] } ?? []
+        if status == 401 { headers.append(("WWW-Authenticate", "Bearer realm=\"martlet\"")) }
         return HTTPResponse(status, type: "application/problem+json", JSONText.bytes(of: self), headers)
     }
 }

@@ -346,4 +346,70 @@ struct RouterTests {
         #expect(try await site.ask("DELETE", "/sessions/\(id)", as: .viewer).status == 204)
         #expect(try await site.ask("GET", "/sessions", as: .viewer).status == 401)
     }
+
+    @Test("an old password opens nothing the moment it is another, and a new user is in at once")
+    func passwords() async throws {
+        let site = try await Site()
+        let other = "another horse entirely"
+        let change = #"{"password":"\#(other)"}"#
+        #expect(try await site.ask("PATCH", "/users/viewer", as: .admin, body: change).status == 204)
+        let old = #"{"username":"viewer","password":"\#(Self.password)"}"#
+        #expect(try await site.ask("POST", "/session", body: old).status == 401)
+        #expect(try await site.ask("POST", "/session", body: old.replacing(Self.password, with: other)).status == 200)
+        // A session that was begun with what was right a moment ago is none.
+        let guests = try await site.access.guests()
+        guard case .person(let person) = guests.password(user: "viewer", other) else {
+            Issue.record("the password is not known")
+            return
+        }
+        try await site.access.setPassword("yet another one, longer", of: "viewer")
+        #expect(try await site.access.openSession(for: person, seconds: 60, from: "", with: "", at: 0) == nil)
+    }
+
+    @Test("users are changed whole or not at all, and an admin is always left")
+    func admins() async throws {
+        let site = try await Site()
+        let half = #"{"role":"admin","password":"short"}"#
+        #expect(try await site.ask("PATCH", "/users/viewer", as: .admin, body: half).status == 422)
+        #expect(try await site.access.users().first { $0.name == "viewer" }?.role == .viewer)
+        #expect(try await site.ask("PATCH", "/users/nobody", as: .admin, body: half).status == 404)
+        #expect(try await site.ask("PATCH", "/users/viewer", as: .admin).status == 422)
+        for (method, body) in [("DELETE", "{}"), ("PATCH", #"{"role":"viewer"}"#)] {
+            let answer = try await site.ask(method, "/users/admin", as: .admin, body: body)
+            #expect(answer.status == 422 && answer.body.contains("the only admin"), "\(answer.body)")
+        }
+        #expect(try await site.ask("PATCH", "/users/operator", as: .admin, body: #"{"role":"admin"}"#).status == 204)
+        #expect(try await site.ask("DELETE", "/users/admin", as: .admin).status == 204)
+        #expect(try await site.access.addFirst("late", password: Self.password, at: 0) == false)
+    }
+
+    @Test("nobody writes into the audit log what was not done, and what is done again is noted once an hour")
+    func forging() async throws {
+        let site = try await Site()
+        for _ in 0..<5 {
+            let body = #"{"recording":true}"#
+            let query = ["camera": "yard", "from": "x\n-"]
+            #expect(try await site.ask("PATCH", "/cameras/door", as: .operator, body: body, query: query).status == 200)
+        }
+        #expect(try await site.ask("PATCH", "/settings", as: .admin, body: #"{"changes":{}}"#).status == 422)
+        try await site.access.note(.export, "a\nb\u{1}c", by: "anna", from: "", at: 1)
+        #expect(try await site.access.audit(limit: 10).map(\.what) == ["a?b?c", "door on"])
+        try await site.access.note(.recording, "door on", by: "operator", from: "192.0.2.7", at: 1 << 40)
+        #expect(try await site.access.audit(limit: 10).count == 3)
+    }
+
+    @Test("a camera that there is not is said so, whatever is asked of it")
+    func unknownCamera() async throws {
+        let site = try await Site()
+        let span = ["from": "2026-11-21T00:00:00Z", "to": "2026-11-21T01:00:00Z"]
+        for what in ["timeline", "chunks", "media", "movement", "footage.m3u8"] {
+            let answer = try await site.ask("GET", "/cameras/nobody/\(what)", as: .viewer, query: span)
+            #expect(answer.status == 404 && answer.body.contains("no camera 'nobody'"), "\(what): \(answer.body)")
+        }
+        for camera in ["", "no such\ncamera", String(repeating: "x", count: 100_000)] {
+            let body = try JSONEncoder().encode(["camera": camera, "rights": "read"])
+            let answer = try await site.ask("POST", "/tokens", as: .admin, body: String(decoding: body, as: UTF8.self))
+            #expect(answer.status == 422, "\(answer.body)")
+        }
+    }
 }

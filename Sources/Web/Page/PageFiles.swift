@@ -45,7 +45,9 @@ package struct PageFiles: Sendable {
         let small = request.takesGzip ? file.small : nil
         let tag = small == nil ? file.tag : file.smallTag
         let caching = [("ETag", tag), ("Cache-Control", "no-cache"), ("Vary", "Accept-Encoding")]
-        if request.header("If-None-Match") == tag { return HTTPResponse(304, caching) }
+        // A proxy may have made it a weak one, and a client may know several (RFC 9110, 13.1.2).
+        let known = (request.header("If-None-Match") ?? "").split(separator: ",").map { $0.drop { $0 == " " } }
+        if known.contains(where: { $0 == tag || $0 == "W/\(tag)" || $0 == "*" }) { return HTTPResponse(304, caching) }
         if let small { return HTTPResponse(type: file.type, small, caching + [("Content-Encoding", "gzip")]) }
         return HTTPResponse(type: file.type, file.bytes, caching)
     }

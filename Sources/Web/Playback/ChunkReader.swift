@@ -129,7 +129,8 @@ final class ChunkReader: Sendable {
         throw Problem(404, failure.map { "\($0)" } ?? "there is no file of this chunk")
     }
 
-    private func onQueue<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
+    /// Runs what waits or takes long.
+    func onQueue<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
         try await withCheckedThrowingContinuation { done in
             queue.async { done.resume(with: Swift.Result { try body() }) }
         }

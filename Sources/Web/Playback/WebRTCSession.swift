@@ -133,7 +133,10 @@ final class WebRTCSession: Sendable {
     /// The number that an offer gives to H.264 in several packets a frame (RFC 6184, 8.1).
     static func payload(of offer: String) -> String? {
         var h264: Set<Substring> = []
+        var isVideo = false
         for line in offer.split(whereSeparator: \.isNewline) {
+            if line.hasPrefix("m=") { isVideo = line.hasPrefix("m=video ") }
+            guard isVideo else { continue }
             if line.hasPrefix("a=rtpmap:"), line.uppercased().hasSuffix(" H264/90000") {
                 h264.insert(line.dropFirst("a=rtpmap:".count).prefix { $0.isNumber })
             } else if line.hasPrefix("a=fmtp:"), line.contains("packetization-mode=1") {

@@ -21,7 +21,8 @@ extension Caller {
         }
         let guests = await backend.guests()
         if let words = request.header("Authorization") {
-            guard words.hasPrefix("Bearer "), let token = guests.token(String(words.dropFirst(7))) else {
+            // The scheme's name is the same in any case (RFC 9110, 11.1).
+            guard words.lowercased().hasPrefix("bearer "), let token = guests.token(String(words.dropFirst(7))) else {
                 throw Problem(401, "this token is not known here")
             }
             return .device(token)

@@ -23,7 +23,7 @@ final class ClipRoutes: Sendable {
                 "A span of several cameras as a ZIP archive, with a text that says what is in it",
                 query: ["camera": "a camera; once for each", "from": "a time (RFC 3339)", "to": "a time"]
             ) { [self] call in try await archive(call) }
-            .noted(.export),
+            .noted(.export) { ($0.spanInWords + ($0.request.values["camera"] ?? [])).joined(separator: " ") },
         ]
     }
 

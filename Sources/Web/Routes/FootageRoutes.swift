@@ -187,6 +187,7 @@ struct FootageRoutes: Sendable {
 
     private static func chunks(_ call: Call) async throws -> Page {
         let (from, to) = (try call.time("from"), try call.time("to"))
+        try await call.mustKnowCamera()
         let limit = try call.number("limit").map { Int(max(1, min($0, Double(chunkLimit)))) } ?? defaultLimit
         var start = from
         if let cursor = call.request.query["cursor"] {
@@ -205,6 +206,7 @@ struct FootageRoutes: Sendable {
         guard span.upperBound - span.lowerBound <= mediaLimit else {
             throw Problem(422, "ask for a day at most")
         }
+        try await call.mustKnowCamera()
         let store = try await call.backend.store()
         let chunks = try await store.index.chunks(camera: call["camera"], from: span.lowerBound, to: span.upperBound)
         var pieces: [ListedPiece] = []
@@ -220,6 +222,7 @@ struct FootageRoutes: Sendable {
     }
 
     private static func playlist(_ call: Call, _ reader: ChunkReader) async throws -> HTTPResponse {
+        try await call.mustKnowCamera()
         guard let from = try call.time("from") else {
             throw Problem(400, "'from' is missing, such as ?from=2026-11-21T10:20:00Z")
         }

@@ -3,10 +3,22 @@ internal import Footage
 internal import GLib
 internal import HTTP
 internal import Media
+internal import Synchronization
 
 /// How everything is now, and what the cameras show.
-struct LiveRoutes: Sendable {
-    let library: PipelineLibrary
+final class LiveRoutes: Sendable {
+    private let library: PipelineLibrary
+    /// What goes on, by who watches.
+    private let streams = Mutex<[String: [WeakStream]]>([:])
+    /// Of one user or token: a wall of cameras on some pages.
+    private static let limitOfOne = 32
+
+    /// Gone with its client.
+    private struct WeakStream {
+        weak var stream: LiveStream?
+    }
+
+    init(library: PipelineLibrary) { self.library = library }
 
     var routes: [Route] {
         [
@@ -20,7 +32,7 @@ struct LiveRoutes: Sendable {
                     body: .stream(Self.events(call))
                 )
             },
-            Route(.get, "/cameras/{camera}/live.mp4", .role(.viewer, orToken: true), "The live video") { call in
+            Route(.get, "/cameras/{camera}/live.mp4", .role(.viewer, orToken: true), "The live video") { [self] call in
                 guard let feed = await call.backend.feed(call["camera"]) else {
                     throw Problem(404, "there is no camera '\(call["camera"])'")
                 }
@@ -28,11 +40,25 @@ struct LiveRoutes: Sendable {
                     throw Problem(503, "no video comes from '\(call["camera"])' now", retryAfter: 2)
                 }
                 let stream = try LiveStream(of: feed, library.description(LiveStream.pipeline))
+                try admit(stream, call.caller)
                 let response = try await stream.response()
                 call.watch(stream)
                 return response
             },
         ]
+    }
+
+    /// - Throws: ``Problem`` if it is one too many of one user.
+    private func admit(_ stream: LiveStream, _ caller: Caller) throws(Problem) {
+        let owner = "\(caller.role.map { "\($0)" } ?? "token") \(caller.name)"
+        let isOneTooMany = streams.withLock { streams in
+            let own = (streams[owner] ?? []).filter { $0.stream.map { !$0.isOver } ?? false }
+            streams[owner] = own + (own.count < Self.limitOfOne ? [WeakStream(stream: stream)] : [])
+            return own.count >= Self.limitOfOne
+        }
+        if isOneTooMany {
+            throw Problem(503, "you watch \(Self.limitOfOne) cameras already: close one", retryAfter: 5)
+        }
     }
 
     private static let interval = Duration.seconds(1)

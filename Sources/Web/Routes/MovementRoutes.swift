@@ -48,6 +48,7 @@ struct MovementRoutes: Sendable {
         let step = try call.number("step") ?? 1
         guard step >= 1, step <= 86_400 else { throw Problem(422, "'step' is from 1 to 86400 seconds") }
         let coarsest = max(step.rounded(.up), (length / .seconds(1) / mostValues).rounded(.up))
+        try await call.mustKnowCamera()
         var series = MovementSeries(of: span, step: Int64(coarsest))
         try await fill(&series, of: call["camera"], span, in: try await call.backend.store(), reader)
         return Document(series)
@@ -85,6 +86,7 @@ struct MovementRoutes: Sendable {
         guard let origin = after ?? before, after == nil || before == nil else {
             throw Problem(400, "either 'after' or 'before' is wanted, such as ?after=2026-11-21T10:20:00Z")
         }
+        try await call.mustKnowCamera()
         let isForward = after != nil
         var looked = Duration.zero
         while looked < farthest {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Access
+internal import Configuration
 internal import Footage
 internal import HTTP
 
@@ -22,10 +23,9 @@ enum PeopleRoutes {
         },
         Route(.patch, "/users/{name}", .role(.admin), "Change a role or a password") { call in
             let new = try call.body(ChangedUser.self)
-            try await change(call) { access in
-                if let role = new.role { try await access.setRole(role, of: call["name"]) }
-                if let password = new.password { try await access.setPassword(password, of: call["name"]) }
-            }
+            guard new.role != nil || new.password != nil else { throw Problem(422, "there is nothing to change") }
+            try await mustExist(call)
+            try await change(call) { try await $0.change(call["name"], role: new.role, password: new.password) }
             return HTTPResponse(204)
         }
         .noted(.userChanged) { call in
@@ -34,15 +34,18 @@ enum PeopleRoutes {
             return "\(call["name"]): \(what.joined(separator: ", "))"
         },
         Route(.delete, "/users/{name}", .role(.admin), "Let somebody log in no longer") { call in
-            try await change(call) { try await $0.remove(call["name"]) }
+            try await mustExist(call)
+            try await change(call) { try await $0.remove(call["name"], leavingAnAdmin: true) }
             return HTTPResponse(204)
         }
         .noted(.userRemoved),
         Route(.get, "/users/{name}/sessions", .role(.admin), "Where somebody is logged in") { call in
+            try await mustExist(call)
             let sessions = try await call.backend.access().sessions(of: call["name"], at: now)
             return HTTPResponse(json: sessions.map { ListedSession($0, in: call) })
         },
         Route(.delete, "/users/{name}/sessions", .role(.admin), "Log somebody out everywhere") { call in
+            try await mustExist(call)
             try await change(call) { try await $0.closeSessions(of: call["name"]) }
             return HTTPResponse(204)
         }
@@ -52,6 +55,9 @@ enum PeopleRoutes {
         },
         Route(.post, "/tokens", .role(.admin), "Make a token for a device") { call in
             let new = try call.body(NewToken.self)
+            do throws(InvalidValue) { _ = try CameraName(parsing: new.camera) } catch {
+                throw Problem(422, "'\(new.camera.prefix(70))' is no camera's name: letters a–z, digits and '-'")
+            }
             let text = try await call.backend.access().issue(for: new.camera, rights: new.rights, at: now)
             return HTTPResponse(201, json: ["token": text])
         }
@@ -60,6 +66,9 @@ enum PeopleRoutes {
             return "\(new?.camera ?? "") (\(new?.rights.rawValue ?? ""))"
         },
         Route(.delete, "/tokens/{id}", .role(.admin), "End a token, and what goes on with it") { call in
+            guard try await call.backend.access().tokens().contains(where: { $0.id == call["id"] }) else {
+                throw Problem(404, "there is no token '\(call["id"])'")
+            }
             try await change(call) { try await $0.revoke(call["id"]) }
             return HTTPResponse(204)
         }
@@ -119,6 +128,13 @@ enum PeopleRoutes {
     private static var now: Int64 { UTCTime.now.nanoseconds / 1_000_000_000 }
 
     private static func since(_ seconds: Int64) -> String { UTCTime(nanoseconds: seconds * 1_000_000_000).rfc3339 }
+
+    private static func mustExist(_ call: Call) async throws {
+        let access = try await call.backend.access()
+        do throws(AccessFailure) { try await access.mustExist(call["name"]) } catch {
+            throw Problem(404, error.description)
+        }
+    }
 
     /// What the store of users says is for the caller to mend.
     private static func change(_ call: Call, _ body: (AccessStore) async throws -> Void) async throws {

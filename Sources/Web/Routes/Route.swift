@@ -106,6 +106,15 @@ struct Call: Sendable {
         return from..<to
     }
 
+    /// - Throws: ``Problem`` for a camera that there is not, and of which there is no footage.
+    func mustKnowCamera() async throws {
+        let camera = self["camera"]
+        if await backend.feed(camera) != nil { return }
+        guard try await backend.store().index.firstStart(of: camera) != nil else {
+            throw Problem(404, "there is no camera '\(camera)'")
+        }
+    }
+
     /// A number of the query.
     func number(_ name: String) throws(Problem) -> Double? {
         guard let text = request.query[name] else { return nil }
@@ -115,12 +124,16 @@ struct Call: Sendable {
         return number
     }
 
-    /// What it is about: `till 2026-11-21T10:20:00Z … 2026-11-21T10:30:00Z`.
+    /// What it is about: `2026-11-21T10:20:00.000Z … 2026-11-21T10:30:00.000Z till`.
     var inWords: String {
         let names = parameters.sorted { $0.key < $1.key }.map(\.value)
-        let cameras = request.values["camera"] ?? []
-        let span = [request.query["from"], request.query["to"]].compactMap { $0 }.joined(separator: " … ")
-        return (names + cameras + (span.isEmpty ? [] : [span])).joined(separator: " ")
+        return (spanInWords + names).joined(separator: " ")
+    }
+
+    /// As it was understood, not as it was written.
+    var spanInWords: [String] {
+        let times = ["from", "to"].compactMap { request.query[$0].flatMap(UTCTime.init(rfc3339:))?.rfc3339 }
+        return times.isEmpty ? [] : [times.joined(separator: " … ")]
     }
 
     /// The body as JSON.
@@ -136,6 +149,15 @@ enum Caller: Equatable, Sendable {
     case machine
     case user(User)
     case device(DeviceToken)
+
+    /// For the log and for counting.
+    var name: String {
+        switch self {
+        case .nobody, .machine: ""
+        case .user(let user): user.name
+        case .device(let token): token.id
+        }
+    }
 
     var role: Role? {
         switch self {

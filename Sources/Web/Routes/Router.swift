@@ -14,15 +14,16 @@ struct Router: Sendable {
 
     /// `nil` for what is not the API's.
     func answer(_ request: HTTPRequest) async -> HTTPResponse? {
-        guard let path = request.path else { return Problem(400, "the path is not UTF-8").response }
+        guard let path = request.path else { return Problem(400, "the path or the query is not UTF-8").response }
         guard path.starts(with: Self.prefix) else { return nil }
         do {
             return try await answer(request, Array(path.dropFirst(Self.prefix.count)))
         } catch let problem as Problem {
             return problem.response
         } catch {
+            // Why is the machine's own business, and in its log.
             Log.write(.warning, "HTTP: \(error)", budget: "web")
-            return Problem(503, "\(error)").response
+            return Problem(503, "this cannot be done now: the service's log says why").response
         }
     }
 
@@ -41,9 +42,10 @@ struct Router: Sendable {
         let caller = try await Caller.of(request, backend)
         try admit(caller, to: route, parameters, from: request)
         let call = Call(request: request, parameters: parameters, caller: caller, backend: backend)
-        let response = try await route.handler(call)
+        var response = try await route.handler(call)
+        if route.access != .anybody, route.method == .get { response.isStillWanted = { await call.isStillWelcome } }
         // A device takes what it was made to take, over and over.
-        if let note = route.note, case .user(let user) = caller, (200..<300).contains(response.status) {
+        if let note = route.note, case .user(let user) = caller, !isHead, (200..<300).contains(response.status) {
             await call.note(note.action, note.what(call), by: user.name)
         }
         return response

@@ -66,26 +66,32 @@ final class SessionRoutes: Sendable {
 
     private func logIn(_ call: Call) async throws -> HTTPResponse {
         let login = try call.body(Login.self)
-        let (guests, from) = (await call.backend.guests(), call.request.address)
+        let from = call.request.address
         let address = LoginThrottle.network(of: from)
         let delay = throttle.withLock { $0.delay(of: login.username, from: address, at: Self.seconds) }
         guard delay <= 0 else {
             let wait = Int(delay.rounded(.up))
             throw Problem(429, "too many wrong passwords: try again in \(wait) s", retryAfter: wait)
         }
-        guard try await isRight(login, guests) else {
-            throttle.withLock { $0.fail(login.username, from: address, at: Self.seconds) }
+        // As they are now: what is changed holds at once.
+        let guests = try await call.backend.access().guests()
+        guard let person = try await person(login, guests) else {
+            let name = User.isName(login.username) ? login.username : ""
+            throttle.withLock { $0.fail(name, from: address, at: Self.seconds) }
             Log.write(.warning, "HTTP: wrong name or password (from \(from))", budget: "access")
-            await call.note(.loginRefused, "", by: User.isName(login.username) ? login.username : "")
+            await call.note(.loginRefused, "", by: name)
             throw Problem(401, "the name or the password is wrong")
         }
         throttle.withLock { $0.succeed(login.username, from: address) }
+        let response = try await open(login.username, call) {
+            try await $0.openSession(for: person, seconds: $1, from: from, with: $2, at: Self.now)
+        }
         await call.note(.login, "", by: login.username)
-        return try await open(login.username, call)
+        return response
     }
 
-    /// Whether there is such a user with such a password; on a thread of its own, as it takes long.
-    private func isRight(_ login: Login, _ guests: Guests) async throws(Problem) -> Bool {
+    /// The user with such a name and such a password; on a thread of its own, as it takes long.
+    private func person(_ login: Login, _ guests: Guests) async throws(Problem) -> Guests.Person? {
         let isFree = checks.withLock { count in
             guard count < Self.checkLimit else { return false }
             count += 1
@@ -96,21 +102,27 @@ final class SessionRoutes: Sendable {
         return await withCheckedContinuation { done in
             queue.async {
                 let guest = guests.password(user: login.username, login.password)
-                if case .person = guest { done.resume(returning: true) } else { done.resume(returning: false) }
+                if case .person(let person) = guest {
+                    done.resume(returning: person)
+                } else {
+                    done.resume(returning: nil)
+                }
             }
         }
     }
 
-    private func open(_ user: String, _ call: Call, status: Int = 200) async throws -> HTTPResponse {
+    /// `begin` is given the store, how long the session lasts, and what the browser calls itself.
+    private func open(
+        _ user: String,
+        _ call: Call,
+        status: Int = 200,
+        _ begin: (AccessStore, Int64, String) async throws -> String?
+    ) async throws -> HTTPResponse {
         let seconds = await call.backend.sessionSeconds()
         let access = try await call.backend.access()
-        let text = try await access.openSession(
-            for: user,
-            seconds: seconds,
-            from: call.request.address,
-            with: call.request.header("User-Agent") ?? "",
-            at: Self.now
-        )
+        guard let text = try await begin(access, seconds, call.request.header("User-Agent") ?? "") else {
+            throw Problem(401, "the name or the password is wrong")
+        }
         guard let found = try await access.user(ofSession: text, at: Self.now) else {
             throw Problem(503, "the session could not be kept")
         }
@@ -131,13 +143,18 @@ final class SessionRoutes: Sendable {
         let login = try call.body(Login.self)
         let access = try await call.backend.access()
         guard try await access.users().isEmpty else { throw Problem(409, "there is a user already: log in") }
+        let isFirst: Bool
         do throws(AccessFailure) {
-            try await access.add(login.username, role: .admin, password: login.password, at: Self.now)
+            isFirst = try await access.addFirst(login.username, password: login.password, at: Self.now)
         } catch {
             throw Problem(422, error.description)
         }
+        guard isFirst else { throw Problem(409, "there is a user already: log in") }
         await call.note(.firstRun, "", by: login.username)
-        return try await open(login.username, call, status: 201)
+        let from = call.request.address
+        return try await open(login.username, call, status: 201) {
+            try await $0.openSession(for: login.username, seconds: $1, from: from, with: $2, at: Self.now)
+        }
     }
 
     private static func cookie(_ text: String, seconds: Int64, _ request: HTTPRequest) -> String {

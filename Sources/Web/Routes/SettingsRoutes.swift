@@ -16,6 +16,7 @@ struct SettingsRoutes: Sendable {
             },
             Route(.patch, "/settings", .role(.admin), "Set other values, all or none") { call in
                 let changes = try call.body(Changes.self).changes.mapValues(\.value)
+                guard !changes.isEmpty else { throw Problem(422, "there is nothing to change") }
                 try await change(changes, call)
                 return HTTPResponse(json: try await document(call))
             }

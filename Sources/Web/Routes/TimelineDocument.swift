@@ -75,7 +75,7 @@ struct TimelineDocument: Encodable {
             while first < reasons.count, (reasons[first].end ?? now) <= entry.span.lowerBound { first += 1 }
             for other in reasons[first...] where other.reason == reason {
                 guard other.start < entry.span.upperBound else { break }
-                if (other.end ?? now) > entry.span.lowerBound { gap.detail = other.detail }
+                if (other.end ?? now) > entry.span.lowerBound { gap.detail = other.detail.isEmpty ? nil : other.detail }
             }
             all.append((entry.span, gap))
         }
