@@ -2,6 +2,7 @@
 import Footage
 import Foundation
 import GLib
+import Media
 import TestSupport
 import Testing
 
@@ -126,7 +127,7 @@ struct PlaylistTests {
     @Test("what is being written grows at its end alone, and begins no segment that is not whole")
     @MainLoop
     func growth() async throws {
-        let site = try await RecordedSite(chunks: [])
+        let site = try await RecordedSite(chunks: [], feed: { Feed(camera: $0, origin: .sender) })
         defer { site.close() }
         let start = UTCTime.now - .seconds(60)
         let run = try await site.store.index.add(

@@ -48,7 +48,9 @@ package final class ChunkStore: Sendable {
     /// How many changes wait for the index, and why.
     private let waiting = Mutex<(count: Int, why: String)>((0, ""))
 
-    /// Why the index takes nothing; `nil` while it does. What is recorded meanwhile waits for it.
+    /// Why the index takes nothing; `nil` while it does.
+    ///
+    /// What is recorded meanwhile waits for it.
     package var indexTrouble: String? {
         waiting.withLock { $0.count > 0 ? "the index cannot be written: \($0.why)" : nil }
     }

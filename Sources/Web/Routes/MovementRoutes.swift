@@ -62,8 +62,12 @@ struct MovementRoutes: Sendable {
         in store: ChunkStore,
         _ reader: ChunkReader
     ) async throws {
-        for (start, seconds) in try await store.index.movement(of: camera, in: span) {
-            series.add(seconds, from: start)
+        let found = try await store.index.movement(of: camera, in: span)
+        // A year of seconds takes a while.
+        series = try await reader.onQueue { [series] in
+            var series = series
+            for (start, seconds) in found { series.add(seconds, from: start) }
+            return series
         }
         for chunk in try await store.index.openChunks(of: camera) where chunk.start < span.upperBound {
             // One that cannot be read costs the others nothing.
