@@ -15,6 +15,7 @@ import { dayState, weeks } from '/js/timeline/days.js';
 import { userAgent } from '/js/user-agent.js';
 import { columnsThatFit } from '/js/pages/cameras.js';
 import { link, parse } from '/js/router.js';
+import { gapReason } from '/js/timeline/gap-reason.js';
 import { drawRow, drawRuler, palette } from '/js/timeline/draw.js';
 import { height, quietLevel, stepFor } from '/js/timeline/movement-scale.js';
 import { layout, COLUMN, THINNEST } from '/js/timeline/layout.js';
@@ -227,6 +228,17 @@ checks['what is typed finds times, cameras, settings and pages'] = () => {
 
 checks['a browser is told in words'] = () =>
   equal(['Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0', 'Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/128.0 Safari/537.36 Edg/128.0', 'Wget/1.21', undefined].map(userAgent), ['Firefox, Linux', 'Edge, Windows', 'Wget', 'not known']);
+
+checks['why footage is missing is told'] = () => {
+  const told = (reason, detail) => Object.values(gapReason({ reason, detail }));
+  equal(told('removed'), ['Removed', 'Somebody deleted it.']);
+  equal(told('lost')[0], 'Lost');
+  equal(told('stopped'), ['Stopped', 'The service was not running.']);
+  equal(told('stopped', ''), told('stopped'));
+  equal(told('stopped', 'the configuration changed'), ['Settings', 'The settings were changed.']);
+  equal(told('stopped', 'recording was turned off'), ['Stopped', 'Recording was turned off, by hand or in the settings.']);
+  equal([told('network', '')[1], told('network', 'No route.')[1], told('unknown')[0]], ['The camera could not be reached.', 'No route.', 'Not known']);
+};
 
 checks['footage ends now'] = () => equal(layout([recorded(0, 100)], { from: 0, to: 100 }, 0, 100, 60).footage, [{ left: 0, right: 60 }]);
 
