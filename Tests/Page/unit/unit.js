@@ -45,6 +45,8 @@ checks['an address leads there and back'] = () => {
   const { page, argument, parameters } = parse(link('camera', 'front door/2', { t: '2026-11-21T10:20:00.000Z', to: null }));
   equal([page, argument, parameters.get('t'), parameters.has('to')], ['camera', 'front door/2', '2026-11-21T10:20:00.000Z', false]);
   equal(parse('').page, 'cameras');
+  equal([parse('#/camera/%E0%A4').page, parse('#/camera/%E0%A4').argument], ['cameras', undefined]);
+  equal(parse('#/camera').page, 'cameras');
 };
 
 checks['times are read as people type them'] = () => {

@@ -16,7 +16,28 @@ import { firstSpan, TimeModel } from '../timeline/time-model.js';
 
 
 /** One camera: what happened at that time, can it be trusted, and can it be kept? */
-export function cameraPage(root, { argument: camera, parameters }) {
+export function cameraPage(root, place) {
+  const camera = place.argument;
+  let end = null;
+  const begin = () => {
+    end = open(root, place, () => {
+      end();
+      end = null;
+      fill(root, h('div', { class: 'empty' }, h('h1', {}, `There is no camera “${camera}”`), h('p', {}, h('a', { href: link('cameras') }, 'To the cameras'))));
+    });
+  };
+  // A camera that is configured later comes by itself.
+  const appear = () => end || !status.camera(camera) || begin();
+  status.addEventListener('status', appear);
+  begin();
+  return () => {
+    status.removeEventListener('status', appear);
+    end?.();
+  };
+}
+
+/** `missing` is called when there is neither such a camera nor footage of one that was. */
+function open(root, { argument: camera, parameters }, missing) {
   const life = new AbortController();
   const { signal } = life;
   const may = session.may('operator');
@@ -130,7 +151,21 @@ export function cameraPage(root, { argument: camera, parameters }) {
     said = detail.message;
   };
   footage.addEventListener('trouble', complain, { signal });
+  let absent = false;
+  /** The status tells the cameras that there are; only the server knows of footage that another has left. */
+  const judge = () => {
+    if (!signal.aborted && status.known && !status.camera(camera) && absent) missing();
+  };
+  footage.addEventListener('change', () => {
+    absent = footage.oldest == null;
+    judge();
+  }, { signal });
   addEventListener('keydown', event => numbered(event), { signal });
+    if (detail.status === 404) {
+      absent = true;
+      judge();
+      if (signal.aborted || !status.known) return;
+    }
   about();
   footage.start();
   return () => {
