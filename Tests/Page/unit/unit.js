@@ -3,7 +3,7 @@
 import { cover, isCovered, nextSegment, parsePiece, pieceAt, within } from '/js/media/buffer-window.js';
 import { rateFor } from '/js/media/live-fragments.js';
 import { cameraState } from '/js/camera-state.js';
-import { bytes, duration, DAY, HOUR, MINUTE, SECOND } from '/js/format.js';
+import { bytes, day, dayMonth, duration, DAY, HOUR, MINUTE, SECOND } from '/js/format.js';
 import { results } from '/js/finder/results.js';
 import { machineHealth } from '/js/machine-health.js';
 import { effect } from '/js/settings/effect.js';
@@ -316,6 +316,28 @@ checks['the window moves only within what there is'] = () => {
   model.seek(now);
   equal(model.live, true);
   model.stop();
+};
+
+checks['a time that cannot be leads to one that can'] = () => {
+  const now = local(2026, 10, 21, 12);
+  const begin = (time, oldest) => {
+    const model = new TimeModel({ now: () => now, oldest: () => oldest, time, span: HOUR });
+    model.settle(false);
+    model.settle(true);
+    model.stop();
+    return [model.live, model.time];
+  };
+  const oldest = now - 10 * DAY;
+  equal(begin(now + DAY, oldest), [true, now]);
+  equal(begin(Date.UTC(1900, 0, 1), oldest), [false, oldest]);
+  equal(begin(Date.UTC(1900, 0, 1), undefined), [true, now]);
+  equal(begin(now - DAY, oldest), [false, now - DAY]);
+  equal(begin(now - 20 * DAY, oldest), [false, now - 20 * DAY]);
+};
+
+checks['a date of another year has its year'] = () => {
+  const year = new Date().getFullYear();
+  for (const tell of [day, dayMonth]) equal([tell(local(year, 5, 15)).includes(year), tell(local(year - 1, 5, 15)).includes(year - 1)], [false, true]);
 };
 
 checks['as many columns as make tiles large'] = () =>

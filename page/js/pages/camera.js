@@ -45,7 +45,8 @@ function open(root, { argument: camera, parameters }, missing) {
   const movement = new Movement(camera);
   const time = number(parameters.get('t'));
   const model = new TimeModel({ now: () => status.now(), oldest: () => footage.oldest, time, span: parseSpan(parameters.get('span')) || firstSpan(status.now(), Date.parse(status.camera(camera)?.recording.oldest) || undefined) });
-  if (parameters.has('to') && time != null) model.select(time, number(parameters.get('to')));
+  const to = number(parameters.get('to'));
+  if (to != null && time != null) model.select(model.time, to);
 
   const player = h('camera-player');
   const transport = h('play-transport');
@@ -144,13 +145,12 @@ function open(root, { argument: camera, parameters }, missing) {
     written = setTimeout(() => keep(link('camera', camera, model.live ? {} : { t: instant(model.time) })), 400);
   };
   for (const type of ['status', 'known']) status.addEventListener(type, about, { signal });
+  status.addEventListener('status', () => judge(), { signal });
+  const settle = () => status.known && model.settle(footage.loaded);
+  status.addEventListener('status', settle, { signal });
+  footage.addEventListener('change', settle, { signal });
   for (const type of ['seek', 'mode']) model.addEventListener(type, remember, { signal });
   let said = null;
-  const complain = ({ detail }) => {
-    if (status.known && detail.message !== said) toast(detail.message);
-    said = detail.message;
-  };
-  footage.addEventListener('trouble', complain, { signal });
   let absent = false;
   /** The status tells the cameras that there are; only the server knows of footage that another has left. */
   const judge = () => {
@@ -160,12 +160,17 @@ function open(root, { argument: camera, parameters }, missing) {
     absent = footage.oldest == null;
     judge();
   }, { signal });
-  addEventListener('keydown', event => numbered(event), { signal });
+  const complain = ({ detail }) => {
     if (detail.status === 404) {
       absent = true;
       judge();
       if (signal.aborted || !status.known) return;
     }
+    if (status.known && detail.message !== said) toast(detail.message);
+    said = detail.message;
+  };
+  footage.addEventListener('trouble', complain, { signal });
+  addEventListener('keydown', event => numbered(event), { signal });
   about();
   footage.start();
   return () => {
