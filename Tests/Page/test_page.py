@@ -715,6 +715,48 @@ class Month(Walk):
         self.browser.picture("camera-month-of-gaps-light")
 
 
+class Addresses(Walk):
+    def test_what_leads_nowhere_says_so(self):
+        self.mock_only()
+        self.enter()
+        self.browser.go("#/camera/nope")
+        self.browser.says("There is no camera “nope”")
+        self.assertEqual(self.browser.all("camera-player"), [])
+        self.assertFalse(self.browser.text().count("There is no camera 'nope'"), "said twice")
+        self.browser.press("To the cameras")
+        self.browser.find("camera-tile")
+        self.browser.go("#/camera/%E0%A4")
+        self.browser.find("camera-tile")
+
+    def test_a_time_that_cannot_be_leads_to_one_that_can(self):
+        self.mock_only()
+        self.enter()
+        model = "document.querySelector('footage-timeline').model"
+        begin = self.recorder.cameras["front-door"].begin
+        for place in ("camera/front-door", "timeline"):
+            self.browser.go(f"#/{place}?t=9000-01-01T00:00:00Z")
+            self.browser.until(f"{model}.live", "live")
+            self.browser.go("#/cameras")
+            self.browser.find("camera-tile")
+            self.browser.go(f"#/{place}?t=1066-10-14T09:00:00Z")
+            self.browser.until(lambda: not self.browser.run(f"return {model}.live") and abs(self.browser.run(f"return {model}.time") / 1000 - begin) < 60, "the oldest")
+            self.assertRegex(self.browser.run("return document.querySelector('.live').textContent"), r"^Live−\d+ d")
+            self.browser.go("#/cameras")
+            self.browser.find("camera-tile")
+
+    def test_a_camera_that_appears_is_shown(self):
+        self.mock_only()
+        self.enter()
+        till = self.recorder.cameras.pop("till")
+        self.recorder.change()
+        self.browser.until("document.querySelectorAll('camera-tile').length === 2", "the camera's end")
+        self.browser.go("#/camera/till")
+        self.browser.says("There is no camera “till”")
+        self.recorder.cameras["till"] = till
+        self.recorder.change()
+        self.browser.find("camera-player")
+
+
 class Pages(Walk):
     def test_storage(self):
         self.enter()

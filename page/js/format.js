@@ -12,13 +12,18 @@ const FORMATS = {
   hm: date(clock),
   hms: date({ ...clock, second: '2-digit' }),
   day: date({ weekday: 'short', day: 'numeric', month: 'short' }),
+  dayYear: date({ weekday: 'short', day: 'numeric', month: 'short', year: 'numeric' }),
   dayMonth: date({ day: 'numeric', month: 'short' }),
+  dayMonthYear: date({ day: 'numeric', month: 'short', year: 'numeric' }),
 };
+const thisYear = time => new Date(time).getFullYear() === new Date().getFullYear();
 
 export const hm = time => FORMATS.hm.format(time);
 export const hms = time => FORMATS.hms.format(time);
-export const day = time => FORMATS.day.format(time);
-export const dayMonth = time => FORMATS.dayMonth.format(time);
+/** `Sat 21 Nov`, and the year where it is not this one. */
+export const day = time => (thisYear(time) ? FORMATS.day : FORMATS.dayYear).format(time);
+/** `21 Nov`, and the year where it is not this one. */
+export const dayMonth = time => (thisYear(time) ? FORMATS.dayMonth : FORMATS.dayMonthYear).format(time);
 /** `.042`: the milliseconds of a time. */
 export const milliseconds = time => `.${String(Math.floor(((time % SECOND) + SECOND) % SECOND)).padStart(3, '0')}`;
 export const instant = time => new Date(time).toISOString();

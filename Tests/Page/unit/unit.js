@@ -3,7 +3,7 @@
 import { cover, isCovered, nextSegment, parsePiece, pieceAt, within } from '/js/media/buffer-window.js';
 import { rateFor } from '/js/media/live-fragments.js';
 import { cameraState } from '/js/camera-state.js';
-import { bytes, duration, DAY, HOUR, MINUTE, SECOND } from '/js/format.js';
+import { bytes, day, dayMonth, duration, DAY, HOUR, MINUTE, SECOND } from '/js/format.js';
 import { results } from '/js/finder/results.js';
 import { machineHealth } from '/js/machine-health.js';
 import { effect } from '/js/settings/effect.js';
@@ -15,6 +15,7 @@ import { dayState, weeks } from '/js/timeline/days.js';
 import { userAgent } from '/js/user-agent.js';
 import { columnsThatFit } from '/js/pages/cameras.js';
 import { link, parse } from '/js/router.js';
+import { gapReason } from '/js/timeline/gap-reason.js';
 import { drawRow, drawRuler, palette } from '/js/timeline/draw.js';
 import { height, quietLevel, stepFor } from '/js/timeline/movement-scale.js';
 import { layout, COLUMN, THINNEST } from '/js/timeline/layout.js';
@@ -44,6 +45,8 @@ checks['an address leads there and back'] = () => {
   const { page, argument, parameters } = parse(link('camera', 'front door/2', { t: '2026-11-21T10:20:00.000Z', to: null }));
   equal([page, argument, parameters.get('t'), parameters.has('to')], ['camera', 'front door/2', '2026-11-21T10:20:00.000Z', false]);
   equal(parse('').page, 'cameras');
+  equal([parse('#/camera/%E0%A4').page, parse('#/camera/%E0%A4').argument], ['cameras', undefined]);
+  equal(parse('#/camera').page, 'cameras');
 };
 
 checks['times are read as people type them'] = () => {
@@ -228,6 +231,17 @@ checks['what is typed finds times, cameras, settings and pages'] = () => {
 checks['a browser is told in words'] = () =>
   equal(['Mozilla/5.0 (X11; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0', 'Mozilla/5.0 (Windows NT 10.0) AppleWebKit/537.36 Chrome/128.0 Safari/537.36 Edg/128.0', 'Wget/1.21', undefined].map(userAgent), ['Firefox, Linux', 'Edge, Windows', 'Wget', 'not known']);
 
+checks['why footage is missing is told'] = () => {
+  const told = (reason, detail) => Object.values(gapReason({ reason, detail }));
+  equal(told('removed'), ['Removed', 'Somebody deleted it.']);
+  equal(told('lost')[0], 'Lost');
+  equal(told('stopped'), ['Stopped', 'The service was not running.']);
+  equal(told('stopped', ''), told('stopped'));
+  equal(told('stopped', 'the configuration changed'), ['Settings', 'The settings were changed.']);
+  equal(told('stopped', 'recording was turned off'), ['Stopped', 'Recording was turned off, by hand or in the settings.']);
+  equal([told('network', '')[1], told('network', 'No route.')[1], told('unknown')[0]], ['The camera could not be reached.', 'No route.', 'Not known']);
+};
+
 checks['footage ends now'] = () => equal(layout([recorded(0, 100)], { from: 0, to: 100 }, 0, 100, 60).footage, [{ left: 0, right: 60 }]);
 
 checks['spans are found, replaced and joined'] = () => {
@@ -302,6 +316,28 @@ checks['the window moves only within what there is'] = () => {
   model.seek(now);
   equal(model.live, true);
   model.stop();
+};
+
+checks['a time that cannot be leads to one that can'] = () => {
+  const now = local(2026, 10, 21, 12);
+  const begin = (time, oldest) => {
+    const model = new TimeModel({ now: () => now, oldest: () => oldest, time, span: HOUR });
+    model.settle(false);
+    model.settle(true);
+    model.stop();
+    return [model.live, model.time];
+  };
+  const oldest = now - 10 * DAY;
+  equal(begin(now + DAY, oldest), [true, now]);
+  equal(begin(Date.UTC(1900, 0, 1), oldest), [false, oldest]);
+  equal(begin(Date.UTC(1900, 0, 1), undefined), [true, now]);
+  equal(begin(now - DAY, oldest), [false, now - DAY]);
+  equal(begin(now - 20 * DAY, oldest), [false, now - 20 * DAY]);
+};
+
+checks['a date of another year has its year'] = () => {
+  const year = new Date().getFullYear();
+  for (const tell of [day, dayMonth]) equal([tell(local(year, 5, 15)).includes(year), tell(local(year - 1, 5, 15)).includes(year - 1)], [false, true]);
 };
 
 checks['as many columns as make tiles large'] = () =>

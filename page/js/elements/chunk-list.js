@@ -89,7 +89,8 @@ class ChunkList extends HTMLElement {
       );
     } catch (error) {
       if (!again) this.#chunks.delete(hour);
-      toast(error.message);
+      // Of a camera that is not there the page itself says so.
+      if (error.status !== 404) toast(error.message);
     }
     this.#draw();
   }

@@ -88,7 +88,7 @@ class PlayTransport extends HTMLElement {
     if (!parts.when.querySelector('input')) fill(parts.when, h('small', {}, day(time)), hms(time) + (exact ? milliseconds(time) : ''));
     parts.live.setAttribute('aria-pressed', live);
     parts.live.title = live ? 'You are watching now' : 'Go to now (N)';
-    fill(parts.behind, live ? '' : `−${duration(this.#model.now() - time)}`);
+    fill(parts.behind, live ? '' : `−${duration(Math.max(0, this.#model.now() - time))}`);
     parts.spans.forEach((each, index) => each.setAttribute('aria-pressed', Math.abs(Math.log(span / SPANS[index][0])) < 0.1));
     parts.speed.value = speed;
   }

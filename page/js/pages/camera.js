@@ -16,7 +16,28 @@ import { firstSpan, TimeModel } from '../timeline/time-model.js';
 
 
 /** One camera: what happened at that time, can it be trusted, and can it be kept? */
-export function cameraPage(root, { argument: camera, parameters }) {
+export function cameraPage(root, place) {
+  const camera = place.argument;
+  let end = null;
+  const begin = () => {
+    end = open(root, place, () => {
+      end();
+      end = null;
+      fill(root, h('div', { class: 'empty' }, h('h1', {}, `There is no camera “${camera}”`), h('p', {}, h('a', { href: link('cameras') }, 'To the cameras'))));
+    });
+  };
+  // A camera that is configured later comes by itself.
+  const appear = () => end || !status.camera(camera) || begin();
+  status.addEventListener('status', appear);
+  begin();
+  return () => {
+    status.removeEventListener('status', appear);
+    end?.();
+  };
+}
+
+/** `missing` is called when there is neither such a camera nor footage of one that was. */
+function open(root, { argument: camera, parameters }, missing) {
   const life = new AbortController();
   const { signal } = life;
   const may = session.may('operator');
@@ -24,7 +45,8 @@ export function cameraPage(root, { argument: camera, parameters }) {
   const movement = new Movement(camera);
   const time = number(parameters.get('t'));
   const model = new TimeModel({ now: () => status.now(), oldest: () => footage.oldest, time, span: parseSpan(parameters.get('span')) || firstSpan(status.now(), Date.parse(status.camera(camera)?.recording.oldest) || undefined) });
-  if (parameters.has('to') && time != null) model.select(time, number(parameters.get('to')));
+  const to = number(parameters.get('to'));
+  if (to != null && time != null) model.select(model.time, to);
 
   const player = h('camera-player');
   const transport = h('play-transport');
@@ -123,9 +145,27 @@ export function cameraPage(root, { argument: camera, parameters }) {
     written = setTimeout(() => keep(link('camera', camera, model.live ? {} : { t: instant(model.time) })), 400);
   };
   for (const type of ['status', 'known']) status.addEventListener(type, about, { signal });
+  status.addEventListener('status', () => judge(), { signal });
+  const settle = () => status.known && model.settle(footage.loaded);
+  status.addEventListener('status', settle, { signal });
+  footage.addEventListener('change', settle, { signal });
   for (const type of ['seek', 'mode']) model.addEventListener(type, remember, { signal });
   let said = null;
+  let absent = false;
+  /** The status tells the cameras that there are; only the server knows of footage that another has left. */
+  const judge = () => {
+    if (!signal.aborted && status.known && !status.camera(camera) && absent) missing();
+  };
+  footage.addEventListener('change', () => {
+    absent = footage.oldest == null;
+    judge();
+  }, { signal });
   const complain = ({ detail }) => {
+    if (detail.status === 404) {
+      absent = true;
+      judge();
+      if (signal.aborted || !status.known) return;
+    }
     if (status.known && detail.message !== said) toast(detail.message);
     said = detail.message;
   };

@@ -40,7 +40,8 @@ function open(root, parameters) {
   const begun = status.cameras.map(camera => Date.parse(camera.recording.oldest)).filter(Number.isFinite);
   const model = new TimeModel({ now: () => status.now(), oldest, time, span: firstSpan(status.now(), begun.length ? Math.min(...begun) : undefined) });
   const asked = parameters.get('show')?.split(',').filter(name => names.includes(name));
-  if (time != null && parameters.has('to')) model.select(time, Date.parse(parameters.get('to')));
+  const to = Date.parse(parameters.get('to')) || null;
+  if (time != null && to != null) model.select(model.time, to);
   let shown = asked?.length ? asked : names.slice(0, FIRST);
 
   const grid = h('div', { class: 'grid' });
@@ -138,7 +139,12 @@ function open(root, parameters) {
     written = setTimeout(() => keep(link('timeline', null, { t: model.live ? null : instant(model.time), show: shown.join(',') })), 400);
   };
   for (const type of ['seek', 'mode']) model.addEventListener(type, remember, { signal });
-  for (const each of footages) each.start();
+  const settle = () => model.settle(footages.every(({ loaded }) => loaded));
+  settle();
+  for (const each of footages) {
+    each.addEventListener('change', settle, { signal });
+    each.start();
+  }
   return () => {
     clearTimeout(written);
     clearInterval(pace);

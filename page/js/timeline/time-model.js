@@ -7,6 +7,8 @@ const WIDEST = 400 * DAY;
 const AHEAD = 0.06;
 /** Closer to now than this is live, in ms. */
 const LIVE = 2 * SECOND;
+/** No footage is older: an earlier time is a mistake. */
+const EARLIEST = Date.UTC(2000, 0, 1);
 
 export const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
@@ -40,7 +42,7 @@ export class TimeModel extends EventTarget {
     this.now = now;
     this.oldest = oldest;
     this.live = time == null;
-    this.time = time ?? now();
+    this.time = time == null ? now() : Math.max(time, EARLIEST);
     const to = this.live ? this.time + span * AHEAD : this.time + span / 2;
     this.view = { from: to - span, to };
     this.#follow();
@@ -88,6 +90,21 @@ export class TimeModel extends EventTarget {
     this.time = Math.max(time, this.oldest() ?? time);
     if (!keep && (this.time < this.view.from || this.time > this.view.to)) this.centre();
     this.#tell('mode', 'seek', 'time');
+  }
+
+  /**
+   * Leads a time that cannot be, as an address may have it, to the nearest that can: to be called when the recorder's time is
+   * known, and when it is known where footage begins.
+   * @param {boolean} begun whether `oldest` is known, if there is any
+   */
+  settle(begun) {
+    if (this.live) return;
+    if (this.time > this.now()) this.goLive();
+    else if (begun && this.time <= EARLIEST) {
+      const oldest = this.oldest();
+      if (oldest == null) this.goLive();
+      else this.seek(oldest);
+    }
   }
 
   goLive({ keep = false } = {}) {
