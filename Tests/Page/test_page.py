@@ -744,6 +744,19 @@ class Addresses(Walk):
             self.browser.go("#/cameras")
             self.browser.find("camera-tile")
 
+    def test_an_hour_without_footage_is_not_complete(self):
+        self.mock_only()
+        camera = self.recorder.cameras["front-door"]
+        begin, _, reason = camera.gaps[1]
+        hour = (begin // 3600 + 1) * 3600
+        camera.gaps[1] = (hour, hour + 3600, reason)
+        self.enter()
+        self.browser.go(f"#/camera/front-door?t={instant(hour + 7200)}")
+        name = datetime.fromtimestamp(hour).strftime("%H:%M")
+        told = "[...document.querySelectorAll('chunk-list summary')].map(each => [each.querySelector('b').textContent, each.lastChild.textContent])"
+        self.browser.until(lambda: [name, "nothing"] in self.browser.run(f"return {told}"), "an hour without footage")
+        self.assertIn("complete", [words for _, words in self.browser.run(f"return {told}")])
+
     def test_a_camera_that_appears_is_shown(self):
         self.mock_only()
         self.enter()
