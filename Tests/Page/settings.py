@@ -29,7 +29,7 @@ CAMERA = [
     ("url", "URL", "rtsp, rtsps", None, "Where to fetch the camera's video.", None, "stream"),
     ("transport", "name", None, ["tcp", "udp"], "How the video comes.", "tcp", "stream"),
     ("record", "boolean", None, None, "Whether to record this camera.", True, "recording"),
-    ("max-space", "size", "10 MB … 1000 TB", None, "Hard limit to this camera.", "none", "nothing"),
+    ("max-space", "size", "10 MB … 1000 TB", None, "Hard limit to this camera in `recording.directory`.", "none", "nothing"),
 ]
 
 

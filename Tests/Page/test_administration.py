@@ -30,6 +30,11 @@ class Settings(Walk):
         self.write(key, "40 GB")
         self.assertIn("changed", self.row(key).get_attribute("class"))
         self.browser.says("Keeps about 3 days")
+        self.assertEqual(self.row(key).find_element("css selector", "code").text, "recording.directory")
+        for wrong in ("200 kB", "40", "40 min"):
+            self.write(key, wrong)
+            self.assertNotIn("Keeps about", self.row(key).text, wrong)
+        self.write(key, "40 GB")
         self.browser.find("#set-cameras-front-door-record").click()
         self.browser.says("2 changes.")
         self.browser.says("The running chunk is finished and another begun")
@@ -266,7 +271,7 @@ class Finding(Walk):
         self.enter()
         found = "return [...document.querySelectorAll('dialog.find li')].map(each => each.textContent)"
         field = self.find("max space till")
-        self.browser.until(lambda: self.browser.run(found) == ["Max space of tillnoneHard limit to this camera."], "the setting")
+        self.browser.until(lambda: self.browser.run(found) == ["Max space of tillnoneHard limit to this camera in recording.directory."], "the setting")
         field.send_keys(Keys.ENTER)
         self.browser.until("document.activeElement.id === 'set-cameras-till-max-space'", "the setting's field")
         self.browser.go("#/cameras")

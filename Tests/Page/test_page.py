@@ -744,6 +744,19 @@ class Addresses(Walk):
             self.browser.go("#/cameras")
             self.browser.find("camera-tile")
 
+    def test_an_hour_without_footage_is_not_complete(self):
+        self.mock_only()
+        camera = self.recorder.cameras["front-door"]
+        begin, _, reason = camera.gaps[1]
+        hour = (begin // 3600 + 1) * 3600
+        camera.gaps[1] = (hour, hour + 3600, reason)
+        self.enter()
+        self.browser.go(f"#/camera/front-door?t={instant(hour + 7200)}")
+        name = datetime.fromtimestamp(hour).strftime("%H:%M")
+        told = "[...document.querySelectorAll('chunk-list summary')].map(each => [each.querySelector('b').textContent, each.lastChild.textContent])"
+        self.browser.until(lambda: [name, "nothing"] in self.browser.run(f"return {told}"), "an hour without footage")
+        self.assertIn("complete", [words for _, words in self.browser.run(f"return {told}")])
+
     def test_a_camera_that_appears_is_shown(self):
         self.mock_only()
         self.enter()
@@ -755,6 +768,33 @@ class Addresses(Walk):
         self.recorder.cameras["till"] = till
         self.recorder.change()
         self.browser.find("camera-player")
+
+
+class Widths(Walk):
+    def test_the_controls_are_in_one_row_and_nothing_lies_on_them(self):
+        self.mock_only()
+        self.enter()
+        at = self.recorder.cameras["front-door"].gaps[0][0] - 3600
+        for width in (1920, 1400, 1280, 1100, 390):
+            self.browser.size(width, 800)
+            for place in ("camera/front-door", "timeline"):
+                self.browser.go("#/cameras")
+                self.browser.find("camera-tile")
+                self.browser.go(f"#/{place}?t={instant(at)}&to={instant(at + 60)}")
+                self.browser.find(".selection-bar:not([hidden])")
+                self.browser.press("Play or pause")
+                self.browser.until("/[.][0-9]{3}$/.test(document.querySelector('.when').textContent)", "the milliseconds")
+                script = """
+                  const transport = document.querySelector('play-transport'), box = transport.getBoundingClientRect();
+                  const parts = [...transport.children].filter(each => each.checkVisibility()).map(each => each.getBoundingClientRect());
+                  const rows = new Set(parts.filter(({ height }) => height > 0).map(({ top, height }) => Math.round((top + height / 2) / 8))).size;
+                  const beyond = parts.some(({ right }) => right > box.right + 1) || transport.querySelector('.when').scrollWidth > transport.querySelector('.when').clientWidth + 1;
+                  return { rows, beyond, covered: document.querySelector('.selection-bar').getBoundingClientRect().bottom > box.top };"""
+                self.browser.until(lambda: not self.browser.run(script)["covered"], f"room for the controls of {place} at {width}")
+                found = self.browser.run(script)
+                self.assertFalse(found["beyond"], f"{place} at {width}")
+                if width >= 1280:
+                    self.assertEqual(found["rows"], 1, f"{place} at {width}")
 
 
 class Pages(Walk):

@@ -28,6 +28,9 @@ export function h(tag, attributes = {}, ...children) {
 
 const textual = child => (child instanceof Node ? child : String(child));
 
+/** Text with what stands between backticks as code, as `h` takes children. */
+export const coded = text => text.split('`').map((part, index) => (index % 2 ? h('code', {}, part) : part));
+
 /** Puts children in place of what an element has. */
 export function fill(element, ...children) {
   element.replaceChildren(...children.flat(Infinity).filter(child => child != null && child !== false).map(textual));

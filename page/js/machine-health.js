@@ -16,7 +16,7 @@ const since = (now, before, word, calm) => (now ? ['fault', `${word} now`] : bef
 export function machineHealth({ uptime, load, memory, temperature, throttled, 'under-voltage': voltage, cma, wifi, card }) {
   const known = (value, say) => (value == null ? [null, null] : say(value));
   return [
-    ['Running for', ...known(uptime, value => [null, duration(value * SECOND)])],
+    ['Machine up for', ...known(uptime, value => [null, duration(value * SECOND)])],
     ['Load', ...known(load, value => [null, decimal(value, 2)])],
     ['Memory', ...known(memory, ({ total, available }) => [available < total * 0.05 ? 'retry' : null, `${bytes(available)} of ${bytes(total)} available`])],
     ['Temperature', ...known(temperature, value => [value >= HOT ? 'retry' : 'ok', `${decimal(value)} °C`])],

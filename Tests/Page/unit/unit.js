@@ -4,10 +4,11 @@ import { cover, isCovered, nextSegment, parsePiece, pieceAt, within } from '/js/
 import { rateFor } from '/js/media/live-fragments.js';
 import { cameraState } from '/js/camera-state.js';
 import { bytes, day, dayMonth, duration, DAY, HOUR, MINUTE, SECOND } from '/js/format.js';
+import { coded, h } from '/js/dom.js';
 import { results } from '/js/finder/results.js';
 import { machineHealth } from '/js/machine-health.js';
 import { effect } from '/js/settings/effect.js';
-import { rate, seconds, size } from '/js/settings/quantity.js';
+import { fits, rate, seconds, size } from '/js/settings/quantity.js';
 import { choices, group, isOf, label } from '/js/settings/settings.js';
 import { forecast, room, usedAt } from '/js/storage/forecast.js';
 import { missing, protectedSpans } from '/js/storage/kept.js';
@@ -195,6 +196,18 @@ checks['quantities are read as config.toml has them'] = () => {
   equal([seconds('10 min'), seconds('500ms'), seconds('30 days'), seconds('10'), seconds('ten min')], [600, 0.5, 2592000, undefined, undefined]);
   equal([size('1.5 GB'), size('1 GiB'), size('none'), rate('4 Mbit/s')], [1.5e9, 2 ** 30, undefined, 4e6]);
 };
+
+checks['a value of another type or beyond its limits fits not'] = () => {
+  const space = { type: 'size', limits: '10 MB … 1000 TB' };
+  equal(['40 GB', '200 kB', '2000 TB', '5', '5 min', ''].map(value => fits(space, value)), [true, false, false, false, false, false]);
+  const frames = { type: 'whole number', limits: '1 … 120' };
+  equal([25, '2.5', 0, 121].map(value => fits(frames, value)), [true, false, false, false]);
+  equal(['none', '1 GB', '1 MB', 'nothing'].map(value => fits({ ...space, type: 'size or `"none"`' }, value)), [true, true, false, false]);
+  equal([fits({ type: 'boolean' }, true), fits({ type: 'duration' }, '1 GB'), fits({ type: 'duration' }, '1 min')], [true, false, true]);
+};
+
+checks['what stands between backticks is code, and no markup'] = () =>
+  equal(h('p', {}, coded('As `<b>` has it, or `x`.')).innerHTML, 'As <code>&lt;b&gt;</code> has it, or <code>x</code>.');
 
 checks['what a setting does is told where that can be said'] = () => {
   equal(effect('store.recording.chunk-duration', '5 min'), '12 files an hour.');

@@ -107,7 +107,7 @@ class ChunkList extends HTMLElement {
   #draw() {
     const now = this.#model.time;
     const current = this.#chunks.get(this.#open)?.find(chunk => chunk.from <= now && now < chunk.to);
-    const signature = JSON.stringify([this.#hours, this.#open, this.#chosen, current?.id, [...this.#chunks].map(([hour, chunks]) => [hour, chunks?.map(chunk => [chunk.id, chunk.size, chunk.state, chunk.protected])]), this.#footage.spans.length]);
+    const signature = JSON.stringify([this.#hours.map(hour => [hour, this.#hasFootage(hour)]), this.#footage.loaded, this.#open, this.#chosen, current?.id, [...this.#chunks].map(([hour, chunks]) => [hour, chunks?.map(chunk => [chunk.id, chunk.size, chunk.state, chunk.protected])]), this.#footage.spans.length]);
     if (signature === this.#signature) return;
     this.#signature = signature;
     const focused = this.contains(document.activeElement) ? document.activeElement.dataset.key : null;
@@ -132,7 +132,7 @@ class ChunkList extends HTMLElement {
       icon('right'),
       h('b', {}, hm(hour)),
       h('span', { class: 'grow' }, chunks ? `${counted(chunks.length, 'chunk')} · ${bytes(chunks.reduce((sum, chunk) => sum + chunk.size, 0))}` : ''),
-      gaps.length ? h('span', { class: 'missing' }, counted(gaps.length, 'gap')) : h('span', { class: 'faint' }, 'complete'),
+      this.#tell(hour, gaps.length),
     );
     const rows = open && chunks && [...chunks.map(chunk => ({ at: chunk.from, chunk })), ...gaps.map(gap => ({ at: gap.from, gap }))].sort((a, b) => b.at - a.at);
     return h(
@@ -142,6 +142,17 @@ class ChunkList extends HTMLElement {
       open && h('div', { class: 'chunk-head', 'aria-hidden': 'true' }, h('span'), ['Start', 'Length', 'Size', 'Frames', 'State'].map(text => h('span', {}, text))),
       rows && rows.map(({ chunk, gap }) => (gap ? this.#drawGap(gap) : this.#drawChunk(chunk, chunk === current))),
     );
+  }
+
+  /** A chunk may have begun in the hour before: the timeline tells whether there is footage. */
+  #hasFootage(hour) {
+    return Boolean(this.#chunks.get(hour)?.length) || this.#footage.spans.some(span => span.kind === 'recorded' && span.from < hour + HOUR && span.to > hour);
+  }
+
+  #tell(hour, gaps) {
+    if (!this.#footage.loaded) return null;
+    if (!this.#hasFootage(hour)) return h('span', { class: gaps ? 'missing' : 'faint' }, 'nothing');
+    return gaps ? h('span', { class: 'missing' }, counted(gaps, 'gap')) : h('span', { class: 'faint' }, 'complete');
   }
 
   #toggle(event, hour) {

@@ -309,8 +309,12 @@ class FootageTimeline extends HTMLElement {
     this.#placeBar();
   }
 
+  /** Above the controls, however many rows they have: it covers the picture alone. */
   #placeBar() {
     const { selection } = this.model;
+    const controls = this.closest('.stage')?.querySelector('play-transport') ?? this;
+    const above = this.getBoundingClientRect().bottom - controls.getBoundingClientRect().top;
+    this.#parts.bar.style.setProperty('bottom', `${above + 4}px`);
     const half = this.#parts.bar.offsetWidth / 2;
     const middle = (this.x(selection.from) + this.x(selection.to)) / 2;
     this.#parts.bar.style.setProperty('left', `${clamp(middle, half + 4, Math.max(half + 4, this.clientWidth - half - 4))}px`);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import { button, fill, h, icon, toast } from '../dom.js';
+import { button, coded, fill, h, icon, toast } from '../dom.js';
 import { counted } from '../format.js';
 import { effect } from '../settings/effect.js';
+import { fits } from '../settings/quantity.js';
 import { choices, group, label } from '../settings/settings.js';
 
 /** What an Apply restarts: a word for the setting, and what it costs, worst first. */
@@ -128,7 +129,7 @@ class SettingsForm extends HTMLElement {
     if (control?.type === 'checkbox') control.checked = value === true;
     else if (control && String(control.value) !== String(value ?? '') && (control !== document.activeElement || !changed)) control.value = value ?? '';
     control?.setAttribute('aria-invalid', Boolean(mistake));
-    fill(words, row.summary, ' ', effect(row.key, value, this.#flow()), mistake && h('b', { class: 'error', role: 'alert' }, ` ${mistake.message}${mistake.hint ? ` (${mistake.hint})` : ''}`));
+    fill(words, coded(row.summary), ' ', !mistake && fits(row, value) && effect(row.key, value, this.#flow()), mistake && h('b', { class: 'error', role: 'alert' }, ` ${mistake.message}${mistake.hint ? ` (${mistake.hint})` : ''}`));
     const standard = row.default !== undefined ? said(row.default) : row.unset;
     const plain = [standard && `Default ${standard}`, row.limits].filter(Boolean).join(' · ').replaceAll('`', '');
     const back = changed

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { get } from '../api.js';
-import { button, fill, h, icon } from '../dom.js';
+import { button, coded, fill, h, icon } from '../dom.js';
 import { chip } from '../elements/state-chip.js';
 import { parse } from '../router.js';
 import { session } from '../session.js';
@@ -39,7 +39,7 @@ export function openFinder(pages) {
           each.chip ? chip(each.chip.state, each.chip.word, { glyph: true }) : icon(each.icon),
           h('b', {}, each.title),
           h('span', { class: 'find-value' }, each.value),
-          h('small', {}, each.detail),
+          h('small', {}, coded(each.detail)),
         ),
       ),
       !found.length && h('li', { class: 'find-none' }, 'Nothing is called that.'),

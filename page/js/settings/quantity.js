@@ -16,3 +16,23 @@ export const seconds = read(DURATIONS);
 export const size = read(SIZES);
 /** Bits a second, or undefined. */
 export const rate = read(RATES);
+
+const whole = text => (/^\s*-?\d+\s*$/.test(text) ? Number(text) : undefined);
+const number = text => (String(text).trim() && Number.isFinite(Number(text)) ? Number(text) : undefined);
+const KINDS = { duration: seconds, size, rate, 'whole number': whole, number };
+
+/**
+ * Whether a setting's value is one of its type and within its limits, as far as that is known here. The server has the last word.
+ * @param {{type: string, limits?: string}} row `limits` as in `10 s … 60 min`
+ */
+export function fits({ type, limits }, value) {
+  // Beside its kind a type may name values, as in: size or `"none"`.
+  const [kind] = type.split(' or ');
+  if ([...type.matchAll(/`"?([^`"]*)"?`/g)].some(([, named]) => named === String(value))) return true;
+  const read = KINDS[kind];
+  if (!read) return true;
+  const amount = read(value);
+  if (amount === undefined) return false;
+  const [low, high] = (limits ?? '').split(' … ').map(read);
+  return !(amount < low || amount > high);
+}
