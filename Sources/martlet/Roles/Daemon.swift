@@ -43,6 +43,8 @@ internal import Web
     private let post: AsyncStream<Event>.Continuation
     private(set) var web: RunningWeb?
     private var led: StatusLED?
+    /// How the machine was when it was last looked at.
+    var health: (time: ClockTime, found: Health)?
     /// What the disk says for the status: asked once at a time, however many ask.
     var figures: (reading: Task<Void, Never>?, found: Result<Figures, any Error>?)
 

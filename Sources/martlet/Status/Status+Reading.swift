@@ -11,7 +11,8 @@ extension Daemon {
     /// How everything is now.
     func status() async -> Status {
         let cameras = cameras.cameras.map { Status.Camera($0, lastStore: self.cameras.service.lastStore(of: $0.name)) }
-        let health = Health()
+        if health.map({ ClockTime.now - $0.time > Self.healthInterval }) ?? true { health = (.now, Health()) }
+        let machine = health?.found ?? Health()
         var status = Status(
             role: role.rawValue,
             version: Martlet.version,
@@ -21,7 +22,7 @@ extension Daemon {
             since: started.rfc3339,
             well: true,
             summary: summary(cameras),
-            troubles: cameras.flatMap(\.troubles) + generalTroubles + health.troubles,
+            troubles: cameras.flatMap(\.troubles) + generalTroubles + machine.troubles,
             configuration: Status.Configuration(configuration),
             clock: Status.Clock(synchronised: WallClock.system.read().isSynchronised),
             rtsp: Status.RTSP(
@@ -32,13 +33,16 @@ extension Daemon {
             access: Status.Access(open: access.guests.isKnown && !access.guests.isEmpty, directory: access.directory),
             recording: Status.Recording(directory: self.cameras.plan.store.directory, open: false),
             resources: .now,
-            health: health,
+            health: machine,
             cameras: cameras
         )
         await addFigures(to: &status)
         status.well = status.troubles.isEmpty
         return status
     }
+
+    /// Firmware takes its time to answer, and each page asks every second.
+    private static let healthInterval = Duration.seconds(2)
 
     /// The sentence for systemd.
     func summary(_ cameras: [Status.Camera]) -> String {
