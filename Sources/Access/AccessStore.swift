@@ -128,9 +128,7 @@ package actor AccessStore {
 
     /// Who is logged in with the former one is no longer.
     package func setPassword(_ password: String, of name: String) throws(AccessFailure) {
-        let (hash, secret) = try hashes(of: password, name)
-        try change(name, "UPDATE users SET hash = ?, secret = ? WHERE name = ?", .text(hash), .blob(secret))
-        try closeSessions(of: name)
+        try change(name, role: nil, password: password)
     }
 
     package func setRole(_ role: Role, of name: String) throws(AccessFailure) {

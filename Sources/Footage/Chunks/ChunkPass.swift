@@ -8,7 +8,7 @@ internal import Synchronization
 /// One chunk at a time, after it is in the index: nobody waits for it.
 final class ChunkPass: Sendable {
     /// One thing that is to be known of each chunk.
-    private struct Task: Sendable {
+    private struct Finding: Sendable {
         /// As messages call it.
         let what: String
         /// The next chunk, after one with a number, of which it is not known.
@@ -18,14 +18,14 @@ final class ChunkPass: Sendable {
         let keep: @Sendable (ChunkIndex, [UInt8], Int64) async throws -> Void
     }
 
-    private static let tasks = [
-        Task(
+    private static let findings = [
+        Finding(
             what: "digest",
             next: { try await $0.withoutDigest(after: $1) },
             read: { try FileDigest.sha256(of: $0) },
             keep: { try await $0.setDigest($1, of: $2) }
         ),
-        Task(
+        Finding(
             what: "movement",
             next: { try await $0.withoutMovement(after: $1) },
             read: { try movement(in: $0) },
@@ -65,20 +65,22 @@ final class ChunkPass: Sendable {
     func run() async {
         wake()
         for await _ in calls {
-            for task in Self.tasks {
-                do { try await complete(task) } catch { journal.error("a chunk's \(task.what) is not known: \(error)") }
+            for finding in Self.findings {
+                do { try await complete(finding) } catch {
+                    journal.error("a chunk's \(finding.what) is not known: \(error)")
+                }
             }
         }
     }
 
-    private func complete(_ task: Task) async throws {
+    private func complete(_ finding: Finding) async throws {
         var last: Int64 = 0
-        while let chunk = try await task.next(index, last) {
+        while let chunk = try await finding.next(index, last) {
             last = chunk.id
             let path = "\(directory)/\(chunk.path)"
             do {
-                let found = try await offQueue { try task.read(path) }
-                try await task.keep(index, found, chunk.id)
+                let found = try await offQueue { try finding.read(path) }
+                try await finding.keep(index, found, chunk.id)
             } catch let error as FileError {
                 // Tried again after the next chunk; a file that has gone is found out at the next opening.
                 let isNew = failed.withLock { $0.insert(chunk.id).inserted }
