@@ -79,7 +79,7 @@ struct SnapshotTests {
     func live() async throws {
         let feed = Feed(camera: "door", origin: .sender)
         let pipeline = try Pipeline(
-            parsing: "videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=30/1,format=I420 "
+            parsing: "videotestsrc pattern=smpte75 is-live=true ! video/x-raw,width=320,height=240,framerate=30/1,format=I420 "
                 + "! x264enc tune=zerolatency key-int-max=15 ! h264parse "
                 + "! video/x-h264,stream-format=avc,alignment=au ! appsink name=feed sync=false"
         )
@@ -92,7 +92,7 @@ struct SnapshotTests {
         #expect(try await site.get("/cameras/door/snapshot?width=160", to: "shot.jpg") == "200")
         let made = try await run(
             [
-                "gst-launch-1.0", "-q", "videotestsrc", "num-buffers=1", "!",
+                "gst-launch-1.0", "-q", "videotestsrc", "pattern=smpte75", "num-buffers=1", "!",
                 "video/x-raw,width=160,height=120,format=I420",
             ]
                 + ["!", "videoconvert", "!", "pngenc", "!", "filesink", "location=\(site.scratch("frame.png"))"]
