@@ -79,7 +79,8 @@ struct SnapshotTests {
     func live() async throws {
         let feed = Feed(camera: "door", origin: .sender)
         let pipeline = try Pipeline(
-            parsing: "videotestsrc pattern=smpte75 is-live=true ! video/x-raw,width=320,height=240,framerate=30/1,format=I420 "
+            parsing:
+                "videotestsrc pattern=smpte75 is-live=true ! video/x-raw,width=320,height=240,framerate=30/1,format=I420 "
                 + "! x264enc tune=zerolatency key-int-max=15 ! h264parse "
                 + "! video/x-h264,stream-format=avc,alignment=au ! appsink name=feed sync=false"
         )
