@@ -75,11 +75,16 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(
+            name: "Transfer",
+            dependencies: ["Configuration", "Footage", "GLib", "GStreamer", "HTTP", "ISOBaseMedia", "Media"],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "martlet",
             dependencies: [
                 "Access", "CLinux", "Configuration", "CSystemd", "Footage", "GLib", "GStreamer", "HTTP", "Media",
-                "Serving", "Web",
+                "Serving", "Transfer", "Web",
             ],
             swiftSettings: settings
         ),
@@ -123,6 +128,13 @@ let package = Package(
                 "Access", "Configuration", "Footage", "GLib", "GStreamer", "HTTP", "ISOBaseMedia", "Media",
                 "TestSupport",
                 "Web",
+            ]
+        ),
+        .testTarget(
+            name: "TransferTests",
+            dependencies: [
+                "Access", "Configuration", "Footage", "GLib", "GStreamer", "HTTP", "ISOBaseMedia", "Media",
+                "TestSupport", "Transfer", "Web",
             ]
         ),
         .testTarget(

@@ -68,6 +68,31 @@ package struct SampleTable: Equatable, Sendable {
         hiddenMovie = nil
     }
 
+    private init(_ table: SampleTable, samples: [MediaSample]) {
+        (timescale, description, playableEnd) = (table.timescale, table.description, table.playableEnd)
+        self.samples = samples
+        keyframes = samples.indices.filter { samples[$0].isSync }
+        // Shown from its first frame on, whatever the order in which they are decoded.
+        let shown = samples.map { Int64($0.decodeTime) + Int64($0.compositionOffset) }.min() ?? 0
+        edit = EditList(mediaStart: UInt64(max(shown, 0)))
+        (isFinished, fault, rooms, hiddenMovie) = (true, nil, [], nil)
+    }
+
+    /// Some of the samples as a table of their own, whose times begin with the first of them.
+    ///
+    /// Their places are those in this table's file.
+    package func part(_ range: Range<Int>) -> SampleTable {
+        let start = range.isEmpty ? 0 : samples[range.lowerBound].decodeTime
+        return Self(
+            self,
+            samples: samples[range].map { sample in
+                var sample = sample
+                sample.decodeTime -= start
+                return sample
+            }
+        )
+    }
+
     /// The first samples alone, of a file that is to be repaired.
     package func prefix(_ count: Int) -> SampleTable { count < samples.count ? Self(self, upTo: count) : self }
 

@@ -59,6 +59,9 @@ package final class Feed: Sendable {
         /// Frames that a viewer was too slow to be given, counted for each.
         package var skipped = 0
         package var lastFrame: ClockTime?
+        /// By how much the last frame came later than its time says, against the first of its run: what the network, or a
+        /// queue on the way, added.
+        package var lateness = Duration.zero
         package var lastKeyframe: ClockTime?
 
         package init() {}
@@ -181,6 +184,7 @@ package final class Feed: Sendable {
             times = state.times.next(presentation: sample.presentationTime, arrival: arrival)
         }
         guard let times else { return nil }
+        state.statistics.lateness = arrival - times.presentation
         var begun: Run?
         if state.run == nil {
             guard let reading, let caps = sample.caps else {

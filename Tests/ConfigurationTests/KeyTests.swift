@@ -78,9 +78,7 @@ struct KeyTests {
         let notYet = Set(Configuration.keys.filter { $0.status == .notYet }.map { "\($0.table).\($0.name)" })
         let tables = ["upload", "incoming", "locations.NAME"]
         for key in Configuration.keys {
-            let isLate =
-                tables.contains { key.table == $0 || key.table.hasSuffix(".\($0)") }
-                || ["replenish", "web"].contains(key.name)
+            let isLate = tables.contains { key.table == $0 || key.table.hasSuffix(".\($0)") }
             #expect(notYet.contains("\(key.table).\(key.name)") == isLate)
         }
     }
@@ -121,7 +119,7 @@ struct KeyTests {
         #expect(configuration.cameras.map(\.name.description) == ["front-door", "garden", "till"])
         let remote = try #require(configuration.cameras.first)
         #expect(remote.url == "rtsp://front-door.local:8554/front-door")
-        #expect(remote.transport == .tcp && remote.record && remote.replenish && !remote.push)
+        #expect(remote.transport == .tcp && remote.record && remote.replenish == .sinceAdded && !remote.push)
         #expect(remote.maxSpace == .gigabytes(80))
         #expect(remote.web == "https://front-door.local:8443")
         #expect(configuration.cameras[1].push && configuration.cameras[1].url == nil)
@@ -296,7 +294,11 @@ extension KeyTests {
         of("cameras.front-door.fingerprint", fingerprint),
         of("cameras.front-door.record", flag),
         of("cameras.front-door.max-space", space, with: "store.recording.chunk-size = \"1 MB\""),
-        KeyCase("cameras.front-door.replenish", right: ["false", "true"], wrong: flag.wrong),
+        KeyCase(
+            "cameras.front-door.replenish",
+            right: ["false", "true", "\"all\""],
+            wrong: ["1", "\"some\"", "[]"]
+        ),
         KeyCase(
             "cameras.front-door.web",
             right: ["\"https://h:8443\"", "\"http://h/\""],

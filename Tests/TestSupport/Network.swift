@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Foundation
+internal import Synchronization
 
 /// A call to the system that was refused.
 package struct SocketFailure: Error, CustomStringConvertible {
@@ -31,15 +32,19 @@ extension sockaddr_in {
     }
 }
 
-/// A TCP port of 127.0.0.1 that nobody listens on.
+/// Ports that were handed out: nobody listens there yet, perhaps.
+private let handedOut = Mutex<Set<Int>>([])
+
+/// A TCP port of 127.0.0.1 that nobody listens on, and that no other test of this process was given.
 ///
 /// Not one of those that the system gives to outgoing connections: others would be given it before it is used.
 package func freePort() throws -> Int {
-    for _ in 0..<100 {
+    for _ in 0..<1000 {
         let probe = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard probe >= 0 else { throw SocketFailure("socket") }
         defer { close(probe) }
         let port = Int.random(in: 10_000..<30_000)
+        guard handedOut.withLock({ $0.insert(port).inserted }) else { continue }
         if sockaddr_in(loopback: port).withAddress({ bind(probe, $0, $1) }) == 0 { return port }
     }
     throw SocketFailure("bind")

@@ -9,6 +9,14 @@ extension Configuration {
             case udp
         }
 
+        /// What is fetched from a camera's card.
+        package enum Replenish: Equatable, Sendable {
+            case nothing
+            /// What was filmed since the camera is known.
+            case sinceAdded
+            case all
+        }
+
         /// As the camera calls itself.
         package let name: CameraName
         /// Where the camera is fetched from; `nil` for one that pushes.
@@ -27,9 +35,11 @@ extension Configuration {
         package let record: Bool
         /// What this camera's chunks may take up, if they have a limit of their own.
         package let maxSpace: ByteCount?
-        /// Whether to fetch from the camera's card what the network lost.
-        package let replenish: Bool
-        /// Where to fetch that from; `nil` is the host of `url`, port 8443.
+        /// What to fetch from the camera's card that the network lost.
+        package let replenish: Replenish
+        /// What fetching may take of the network; `nil` is what live video leaves.
+        package let replenishRate: BitRate?
+        /// Where to fetch that from; `nil` is the host of `url`.
         package let web: String?
     }
 }
@@ -46,11 +56,35 @@ extension Configuration.RemoteCamera {
         fingerprint = table.optional("fingerprint", .fingerprint, "Of the camera's certificate.")
         record = table.value("record", .bool, default: true, "Whether to record this camera.")
         maxSpace = table.value("max-space", .orNone(.space), default: nil, "Hard limit to this camera.")
-        replenish = table.value("replenish", .bool, default: true, "Fetch from the camera what got lost.", .notYet)
-        web = table.optional("web", .web, absent: Self.sameHost, "Where to fetch that from.", .notYet)
+        replenish = table.value("replenish", .replenish, default: .sinceAdded, "Fetch from its card what got lost.")
+        replenishRate = table.value("replenish-rate", .orNone(.link), default: nil, "What that may take of the network.")
+        web = table.optional("web", .web, absent: Self.sameHost, "Where to fetch that from.")
     }
 
-    private static let sameHost = "the host of `url`, port 8443"
+    private static let sameHost = "the host of `url`"
+}
+
+extension Format<Configuration.RemoteCamera.Replenish> {
+    fileprivate static let replenish = Format(
+        type: "`true`, `false` or `\"all\"`",
+        limits: nil,
+        expected: "true, false or \"all\"",
+        example: .sinceAdded,
+        write: { $0 == .all ? "\"all\"" : $0 == .nothing ? "false" : "true" },
+        read: { node, mismatches in
+            switch node.value {
+            case .boolean(let flag): return flag ? .sinceAdded : .nothing
+            case .string("all"): return .all
+            default:
+                mismatches.append(Mismatch(node, expected: "true, false or \"all\""))
+                return nil
+            }
+        }
+    )
+}
+
+extension Format<BitRate> {
+    fileprivate static var link: Format { .rate(in: .kilobitsPerSecond(64) ... .megabitsPerSecond(1000)) }
 }
 
 extension Format<String> {

@@ -33,6 +33,11 @@ package struct Chunk: Equatable, Sendable {
     package var state: State
     package var origin = Origin.live
     package var isProtected = false
+    /// Whether a store has all of it, or has said that it wants none.
+    package var isAcknowledged = false
+    /// When it is to be deleted, among the others: its number, or that of the chunk before it in time if it came
+    /// afterwards.
+    package var turn: Int64
     /// Time of the first frame.
     package var start: UTCTime
     package var duration = Duration.zero
@@ -59,7 +64,7 @@ package struct Chunk: Equatable, Sendable {
         path: String
     ) {
         (self.id, self.camera, self.run, self.sequence, self.state) = (id, camera, run, sequence, state)
-        (self.start, self.mediaTime, self.path) = (start, mediaTime, path)
+        (self.start, self.mediaTime, self.path, turn) = (start, mediaTime, path, id)
     }
 
     package var end: UTCTime { start + duration }

@@ -25,6 +25,12 @@ package struct ChunkMetadata: Equatable, Sendable {
     /// Which start of the machine ``mediaTime`` counts in.
     package var boot: String
     package var origin: Chunk.Origin
+    /// Of footage of a camera's card, the camera's own run, in which ``mediaTime`` counts.
+    package var source: String?
+    /// When it is to be deleted, if not by its number.
+    package var turn: Int64?
+    /// Which live chunks it stands in the place of, and in which spans of their media time.
+    package var cuts: [Cut] = []
 
     package init(
         store: String,
@@ -44,7 +50,14 @@ package struct ChunkMetadata: Equatable, Sendable {
 
     /// The box's content.
     package var text: String {
-        """
+        var more = ""
+        if let source { more += "source=\(source)\n" }
+        if let turn { more += "turn=\(turn)\n" }
+        if !cuts.isEmpty {
+            let list = cuts.map { "\($0.chunk):\($0.span.lowerBound)-\($0.span.upperBound)" }
+            more += "instead-of=\(list.joined(separator: ","))\n"
+        }
+        return """
         martlet-chunk=1
         store=\(store)
         camera=\(camera)
@@ -57,7 +70,16 @@ package struct ChunkMetadata: Equatable, Sendable {
         boot=\(boot)
         origin=\(origin.rawValue)
 
-        """
+        """ + more
+    }
+
+    /// `12:1000-2000,13:500-900`; what is no such thing is none.
+    private static func cuts(_ text: Substring) -> [Cut] {
+        text.split(separator: ",").compactMap { item in
+            let numbers = item.split { $0 == ":" || $0 == "-" }.compactMap { Int64($0) }
+            guard numbers.count == 3, numbers[1] < numbers[2] else { return nil }
+            return Cut(chunk: numbers[0], span: numbers[1]..<numbers[2])
+        }
     }
 
     /// More chunks than a store ever writes: files may claim what they like, and are reckoned with.
@@ -93,5 +115,8 @@ package struct ChunkMetadata: Equatable, Sendable {
             boot: String(boot),
             origin: origin
         )
+        source = items["source"].map { String($0) }
+        turn = items["turn"].flatMap { Int64($0) }.flatMap { (0...Self.largestNumber).contains($0) ? $0 : nil }
+        cuts = items["instead-of"].map(Self.cuts) ?? []
     }
 }

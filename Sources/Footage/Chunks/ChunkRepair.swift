@@ -143,7 +143,7 @@ struct Unrepairable: Error, CustomStringConvertible {
 
 extension ChunkMetadata {
     /// What a chunk says of itself.
-    package init(of chunk: Chunk, run: Run, store: String) {
+    package init(of chunk: Chunk, run: Run, store: String, cuts: [Cut] = []) {
         self.init(
             store: store,
             camera: chunk.camera,
@@ -156,6 +156,7 @@ extension ChunkMetadata {
             boot: run.boot,
             origin: chunk.origin
         )
+        (source, turn, self.cuts) = (run.source, chunk.turn == chunk.id ? nil : chunk.turn, cuts)
     }
 
     /// The whole box, to be appended to a file.

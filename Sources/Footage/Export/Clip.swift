@@ -28,13 +28,13 @@ package struct Clip: Sendable {
     }
 
     private let directory: String
-    private let chunks: [Chunk]
+    private let showings: [Showing]
     private let span: Range<UTCTime>
 
-    /// Of the chunks of one camera that reach into the span, in the order of time; the one that is being written may be
-    /// among them.
-    package init(_ chunks: [Chunk], in directory: String, span: Range<UTCTime>) {
-        (self.chunks, self.directory, self.span) = (chunks, directory, span)
+    /// Of what is to be shown of one camera in the span, in the order of time; the chunk that is being written may be
+    /// among it.
+    package init(_ showings: [Showing], in directory: String, span: Range<UTCTime>) {
+        (self.showings, self.directory, self.span) = (showings, directory, span)
     }
 
     /// Every file has a timescale of its own; RTP's divides all frame rates that cameras have.
@@ -55,7 +55,7 @@ package struct Clip: Sendable {
             while let bytes = try reader.next() {
                 try file.write(bytes, at: offset)
                 offset += UInt64(bytes.count)
-                if let done = reader.finishedChunk { progress(done + 1, chunks.count) }
+                if let done = reader.finishedChunk { progress(done + 1, showings.count) }
             }
             try file.finish(as: path)
             return plan.summary
@@ -76,14 +76,16 @@ package struct Clip: Sendable {
         var writer: MovieWriter?
         var pieces: [ClipPlan.Piece] = []
         var time: UInt64 = 0
-        for (index, chunk) in chunks.enumerated() {
+        for (index, showing) in showings.enumerated() {
+            let chunk = showing.chunk
             let table: SampleTable
             do { table = try self.table(of: try ClipPlan.open(chunk, in: directory), chunk) } catch {
                 // One bad file never costs the others. One that is being written may hold nothing yet.
                 if chunk.state != .open { summary.skipped.append("\(error)") }
                 continue
             }
-            let samples = table.groups(covering: (span.lowerBound - chunk.start)..<(span.upperBound - chunk.start))
+            let wanted = (span.lowerBound - chunk.start)..<(span.upperBound - chunk.start)
+            let samples = showing.samples(of: table, covering: wanted)
             guard let first = samples.first else { continue }
             let start = chunk.start + table.presentationTime(of: first)
             var movie = writer ?? MovieWriter(timescale: Self.timescale, created: start.nanoseconds)

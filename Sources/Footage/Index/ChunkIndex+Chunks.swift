@@ -4,13 +4,13 @@ internal import SQLite
 extension ChunkIndex {
     private static let columns = """
         id, camera, run, sequence, state, origin, protected, start, duration, media_time, frames, bytes, allocated,
-        sha256, path
+        sha256, path, turn, acknowledged
         """
 
     /// Adds a chunk under its number.
     package func add(_ chunk: Chunk) throws(Failure) {
         try write { database throws(Database.Failure) in
-            let marks = Array(repeating: "?", count: 15).joined(separator: ", ")
+            let marks = Array(repeating: "?", count: 17).joined(separator: ", ")
             try database.query("INSERT INTO chunks (\(Self.columns)) VALUES (\(marks))", chunk.values)
         }
     }
@@ -124,7 +124,7 @@ extension ChunkIndex {
 
     /// The oldest chunk that may be deleted, of one camera or of all; of those that ended before a time, if one is given.
     ///
-    /// Old is what was begun first, whatever the clock said then.
+    /// Old is what was begun first, whatever the clock said then. What a store has goes before what none has.
     package func oldest(of camera: String? = nil, endedBefore time: UTCTime? = nil) throws(Failure) -> Chunk? {
         var condition = "protected = 0 AND state NOT IN ('open', 'deleting')"
         // How old something of unknown time is nobody knows.
@@ -134,7 +134,7 @@ extension ChunkIndex {
             condition += " AND camera = ?"
             values.append(.text(camera))
         }
-        let found = try chunks(where: "\(condition) ORDER BY id LIMIT 1", values).first
+        let found = try chunks(where: "\(condition) ORDER BY acknowledged DESC, turn LIMIT 1", values).first
         guard let time, let chunk = found else { return found }
         return chunk.end < time ? chunk : nil
     }
@@ -274,7 +274,7 @@ extension Chunk {
             .text(origin.rawValue), .integer(isProtected ? 1 : 0), .integer(start.nanoseconds),
             .integer(duration.inNanoseconds), .integer(mediaTime),
             .integer(Int64(frames)), .integer(bytes), .integer(allocated), digest.map { .blob($0) } ?? .null,
-            .text(path),
+            .text(path), .integer(turn), .integer(isAcknowledged ? 1 : 0),
         ]
     }
 
@@ -284,7 +284,7 @@ extension Chunk {
             let origin = row.text(5).flatMap(Origin.init), let isProtected = row.integer(6),
             let start = row.integer(7), let duration = row.integer(8), let mediaTime = row.integer(9),
             let frames = row.integer(10), let bytes = row.integer(11), let allocated = row.integer(12),
-            let path = row.text(14)
+            let path = row.text(14), let turn = row.integer(15), let isAcknowledged = row.integer(16)
         else { return nil }
         self.init(
             id: id,
@@ -298,5 +298,6 @@ extension Chunk {
         )
         (self.origin, self.isProtected, self.duration) = (origin, isProtected != 0, .nanoseconds(duration))
         (self.frames, self.bytes, self.allocated, digest) = (Int(frames), bytes, allocated, row.blob(13))
+        (self.turn, self.isAcknowledged) = (turn, isAcknowledged != 0)
     }
 }

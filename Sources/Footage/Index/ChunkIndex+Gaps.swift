@@ -99,6 +99,39 @@ extension ChunkIndex {
         if database.changedRows == 0 { try insert(span, database) }
     }
 
+    /// Why what did not come over the network is not on the camera's card either, where that is so; returns how many spans
+    /// got a reason.
+    package func explain(_ absences: [Gap]) throws(Failure) -> Int {
+        try write(durably: true) { database throws(Database.Failure) in
+            var count = 0
+            for absence in absences {
+                guard let end = absence.end else { continue }
+                let sql = """
+                    SELECT start, end, reason, detail FROM gaps WHERE camera = ? AND end > ? AND start < ?
+                    """
+                let rows = try database.query(
+                    sql,
+                    .text(absence.camera),
+                    .integer(absence.start.nanoseconds),
+                    .integer(end.nanoseconds)
+                )
+                guard !rows.contains(where: { $0.text(2) == absence.reason.rawValue && $0.text(3) == absence.detail })
+                else { continue }
+                for row in rows where [Gap.Reason.network, .camera].map(\.rawValue).contains(row.text(2)) {
+                    guard let from = row.integer(0), let to = row.integer(1) else { continue }
+                    var part = absence
+                    // What began later gives the reason.
+                    part.start = UTCTime(nanoseconds: max(absence.start.nanoseconds, from + 1_000_000))
+                    part.end = UTCTime(nanoseconds: min(end.nanoseconds, to))
+                    guard part.start < part.end ?? part.start else { continue }
+                    try Self.insert(part, database)
+                    count += 1
+                }
+            }
+            return count
+        }
+    }
+
     private static func insert(_ gap: Gap, _ database: Database) throws(Database.Failure) {
         try database.query(
             "INSERT INTO gaps (camera, start, end, reason, detail) VALUES (?, ?, ?, ?, ?)",

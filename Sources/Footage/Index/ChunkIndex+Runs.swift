@@ -9,9 +9,11 @@ package struct Run: Equatable, Sendable {
     /// Which start of the machine its media times count in.
     package var boot: String
     package var clock: RunClock.Mapping
+    /// The camera's own run that this was fetched from, in whose media time it counts; `nil` for what came live.
+    package var source: String?
 
-    package init(identity: String, camera: String, boot: String, clock: RunClock.Mapping) {
-        (self.identity, self.camera, self.boot, self.clock) = (identity, camera, boot, clock)
+    package init(identity: String, camera: String, boot: String, clock: RunClock.Mapping, source: String? = nil) {
+        (self.identity, self.camera, self.boot, self.clock, self.source) = (identity, camera, boot, clock, source)
     }
 }
 
@@ -22,12 +24,13 @@ extension ChunkIndex {
             let found = try database.query("SELECT id FROM runs WHERE identity = ?", .text(run.identity))
             if let key = found.first?.integer(0) { return key }
             try database.query(
-                "INSERT INTO runs (identity, camera, boot, clock, offset) VALUES (?, ?, ?, ?, ?)",
+                "INSERT INTO runs (identity, camera, boot, clock, offset, source) VALUES (?, ?, ?, ?, ?, ?)",
                 .text(run.identity),
                 .text(run.camera),
                 .text(run.boot),
                 .text(run.clock.state.rawValue),
-                .integer(run.clock.offset)
+                .integer(run.clock.offset),
+                run.source.map { .text($0) } ?? .null
             )
             return database.lastInsertedRow
         }
@@ -35,7 +38,7 @@ extension ChunkIndex {
 
     package func run(_ key: Int64) throws(Failure) -> Run? {
         try read { database throws(Database.Failure) in
-            let sql = "SELECT identity, camera, boot, clock, offset FROM runs WHERE id = ?"
+            let sql = "SELECT identity, camera, boot, clock, offset, source FROM runs WHERE id = ?"
             return try database.query(sql, .integer(key)).first.flatMap(Run.init)
         }
     }
@@ -139,5 +142,6 @@ extension Run {
             let state = row.text(3).flatMap(RunClock.State.init), let offset = row.integer(4)
         else { return nil }
         self.init(identity: identity, camera: camera, boot: boot, clock: .init(offset: offset, state: state))
+        source = row.text(5)
     }
 }

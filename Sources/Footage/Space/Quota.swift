@@ -148,6 +148,22 @@ package struct Quota: Sendable {
 
     private static func headroom(of limit: Int64) -> Int64 { min(max(limit / 64, 1 << 20), 256 << 20) }
 
+    /// What chunks can take at most, with `free` bytes free on the file system.
+    package func room(free: Int64) -> Int64 {
+        let others = used - finishedTotal - openTotal
+        let byDisk = finishedTotal + openTotal + max(0, free - limits.minFree)
+        return min(byDisk, limits.maxSpace.map { $0 - others } ?? .max)
+    }
+
+    /// Whether something would have to go for so many bytes of a camera's, with `free` bytes free on the file system.
+    package func isShort(by bytes: Int64, of camera: String, free: Int64) -> Bool {
+        if let limit = limits.maxSpace, used + bytes > limit - headroom { return true }
+        if let limit = limits.cameraMaxSpace[camera], used(by: camera) + bytes > limit - Self.headroom(of: limit) {
+            return true
+        }
+        return free - promised - bytes < limits.minFree + headroom
+    }
+
     /// What has to go now, with `free` bytes free on the file system; `nil` if nothing has to.
     ///
     /// `exhausted` are the cameras of which nothing more may go.

@@ -55,6 +55,18 @@ package final class Space: @unchecked Sendable {
         return locked { quota.demand(free: free, exhausted: exhausted) }
     }
 
+    /// What chunks can take at most, in bytes.
+    package func room() throws(FileError) -> Int64 {
+        let free = try FileSystem.space(of: directory).free
+        return locked { quota.room(free: free) }
+    }
+
+    /// Whether something would have to go for so many bytes of a camera's.
+    package func isShort(by bytes: Int64, of camera: String) throws(FileError) -> Bool {
+        let free = try FileSystem.space(of: directory).free
+        return locked { quota.isShort(by: bytes, of: camera, free: free) }
+    }
+
     /// Changes the books, and wakes whoever waits for room.
     package func update<Result>(_ change: (inout Quota) -> Result) -> Result {
         let (result, demands) = locked {

@@ -292,6 +292,11 @@ package final class ChunkStore: Sendable {
         }
     }
 
+    /// The queue-bound work of chunks that came afterwards.
+    func offQueue<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
+        try await pass.offQueue(work)
+    }
+
     /// Puts a chunk that was created into the index.
     package func opened(_ chunk: Chunk) async { await persist("an open chunk") { try await $0.add(chunk) } }
 
@@ -380,6 +385,18 @@ package final class ChunkStore: Sendable {
         do { try await index.addFault(text, camera: camera, at: time) } catch {
             journal.warning("the index does not take a fault: \(error)", camera: camera)
         }
+    }
+
+    /// Whether what no store has acknowledged takes nearly all the room there is: soon the oldest of it has to go.
+    package func isUnacknowledgedShort(_ acknowledgement: ChunkIndex.Acknowledgement?) -> Bool {
+        guard let acknowledgement, let room = try? space.room() else { return false }
+        return acknowledgement.unacknowledged > room / 10 * 9
+    }
+
+    /// Whether something of a size in bytes can be added for which only older chunks than one of a turn have to go.
+    package func hasRoom(for bytes: Int64, of camera: String, turn: Int64) async throws -> Bool {
+        guard try space.isShort(by: bytes, of: camera) else { return true }
+        return try await index.isAnything(before: turn)
     }
 
     /// Deletes what has to go; returns when nothing has to, or nothing more may.

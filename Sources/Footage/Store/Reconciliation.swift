@@ -32,6 +32,8 @@ actor Reconciliation {
     private var lost = 0
     private var books: [(camera: String, allocated: Int64, files: Int)] = []
     private var nextID: Int64 = 1
+    /// What chunks that were taken in stand in the place of.
+    private var cuts: [(source: Int64, cuts: [Cut])] = []
 
     init(directory: String, index: ChunkIndex, store: String, journal: Journal) {
         (self.directory, self.index, self.store, self.journal) = (directory, index, store, journal)
@@ -59,6 +61,7 @@ actor Reconciliation {
         }
         try await findLost()
         if adopted > 0 { try await index.restampBoots() }
+        for (source, cuts) in cuts { try await index.cut(cuts, for: source) }
         try await index.dropEmptyRuns()
         if let interruption { try await resume(after: interruption) }
         let (books, overhead) = (books, overhead)
@@ -328,7 +331,8 @@ actor Reconciliation {
             identity: metadata.run,
             camera: metadata.camera,
             boot: metadata.boot,
-            clock: .init(offset: offset, state: metadata.clock)
+            clock: .init(offset: offset, state: metadata.clock),
+            source: metadata.source
         )
         var id = metadata.id
         if row?.id != id, try await index.chunk(id) != nil { id = takeID() }
@@ -343,7 +347,9 @@ actor Reconciliation {
             mediaTime: metadata.mediaTime,
             path: name.path
         )
-        chunk.origin = metadata.origin
+        (chunk.origin, chunk.turn) = (metadata.origin, metadata.turn ?? id)
+        // Those it stands in the place of may be taken in after it.
+        if !metadata.cuts.isEmpty { cuts.append((chunk.id, metadata.cuts)) }
         return (chunk, run)
     }
 

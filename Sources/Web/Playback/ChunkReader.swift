@@ -10,8 +10,10 @@ internal import Synchronization
 final class ChunkReader: Sendable {
     /// What players need to know of a chunk before they ask for any of it.
     struct Piece: Sendable {
-        let chunk: Chunk
+        let showing: Showing
         let table: SampleTable
+
+        var chunk: Chunk { showing.chunk }
     }
 
     /// Tables of finished chunks, which never change; one of ten minutes takes about a megabyte.
@@ -20,8 +22,10 @@ final class ChunkReader: Sendable {
     private let queue = DispatchQueue(label: "chunk-reader", attributes: .concurrent)
 
     /// - Throws: ``Problem`` if the chunk cannot be read; `nil` if it holds no frame yet.
-    func piece(_ chunk: Chunk, in directory: String) async throws -> Piece? {
-        try await onQueue { try self.table(of: chunk, in: directory).map { Piece(chunk: chunk, table: $0.table) } }
+    func piece(_ showing: Showing, in directory: String) async throws -> Piece? {
+        try await onQueue {
+            try self.table(of: showing.chunk, in: directory).map { Piece(showing: showing, table: $0.table) }
+        }
     }
 
     func initialisation(of chunk: Chunk, in directory: String) async throws -> [UInt8]? {
@@ -57,6 +61,24 @@ final class ChunkReader: Sendable {
             let start = UInt64(max(0, chunk.mediaTime)).ticks(of: table.timescale)
             let head = SegmentWriter(table).head(of: Array(frames), start: start)
             return SegmentParts(head, frames.map { table.samples[$0].range }, of: file, on: queue)
+        }
+    }
+
+    /// A chunk's index without its media, and how many bytes the file has; `nil` if it holds no frame yet.
+    func index(of chunk: Chunk, in directory: String) async throws -> (index: [UInt8], bytes: UInt64)? {
+        try await onQueue {
+            guard let (file, table) = try self.table(of: chunk, in: directory), !table.samples.isEmpty else { return nil }
+            return (try table.index(created: chunk.start.nanoseconds), try file.byteCount())
+        }
+    }
+
+    /// SHA-256 of frames by their numbers; `nil` if it has not that many.
+    func hashes(of chunk: Chunk, in directory: String, frames: Range<Int>) async throws -> [String]? {
+        try await onQueue {
+            guard let (file, table) = try self.table(of: chunk, in: directory), frames.upperBound <= table.frames else {
+                return nil
+            }
+            return try frames.map { FrameHashes.hash(try file.read(table.samples[$0].range)) }
         }
     }
 

@@ -37,7 +37,8 @@ struct FootagePlaylist {
     /// The next chunk in the order of time.
     mutating func add(_ piece: ChunkReader.Piece) {
         let (chunk, table) = (piece.chunk, piece.table)
-        let groups = table.groups(covering: (span.lowerBound - chunk.start)..<(span.upperBound - chunk.start))
+        let wanted = (span.lowerBound - chunk.start)..<(span.upperBound - chunk.start)
+        let groups = piece.showing.samples(of: table, covering: wanted)
         guard let first = groups.first else {
             isGrowing = isGrowing || chunk.state == .open
             return

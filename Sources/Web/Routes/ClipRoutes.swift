@@ -93,14 +93,14 @@ final class ClipRoutes: Sendable {
 
     /// `nil` if there is nothing.
     private func plan(_ camera: String, _ span: Range<UTCTime>, _ store: ChunkStore) async throws -> ClipPlan? {
-        let chunks = try await store.index.chunks(camera: camera, from: span.lowerBound, to: span.upperBound)
-            .filter { $0.state != .deleting && $0.state != .damaged }
-        guard !chunks.isEmpty else { return nil }
+        let showings = try await store.index.showings(camera: camera, from: span.lowerBound, to: span.upperBound)
+            .filter { $0.chunk.state != .deleting && $0.chunk.state != .damaged }
+        guard !showings.isEmpty else { return nil }
         return try await withCheckedThrowingContinuation { done in
             planning.async {
                 done.resume(
                     with: Result {
-                        do { return try Clip(chunks, in: store.directory, span: span).plan() } catch is Clip.Failure {
+                        do { return try Clip(showings, in: store.directory, span: span).plan() } catch is Clip.Failure {
                             return nil
                         }
                     }

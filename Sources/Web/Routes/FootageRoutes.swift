@@ -129,6 +129,8 @@ struct FootageRoutes: Sendable {
         let start: String
         let startNs: String
         let duration: Double
+        /// Where the piece begins in its chunk, in seconds, if it is only a part of it.
+        let offset: Double?
         let open: Bool
         let mime: String
         let width: Int
@@ -137,14 +139,20 @@ struct FootageRoutes: Sendable {
         private enum CodingKeys: String, CodingKey {
             case chunk, start
             case startNs = "start-ns"
-            case duration, open, mime, width, height
+            case duration, offset, open, mime, width, height
         }
 
         init?(_ piece: ChunkReader.Piece) {
             guard let type = piece.table.description.mimeType else { return nil }
-            (chunk, start, mime) = (piece.chunk.id, piece.chunk.start.rfc3339, type)
-            startNs = String(piece.chunk.start.nanoseconds)
-            (duration, open) = (piece.table.length / .seconds(1), piece.chunk.state == .open)
+            let all = Duration.zero..<max(piece.table.length, .zero)
+            let part = piece.showing.clamp(all)
+            guard !part.isEmpty || all.isEmpty else { return nil }
+            let begin = piece.chunk.start + part.lowerBound
+            (chunk, start, mime) = (piece.chunk.id, begin.rfc3339, type)
+            startNs = String(begin.nanoseconds)
+            offset = piece.showing.part.map { _ in part.lowerBound / .seconds(1) }
+            duration = (part.upperBound - part.lowerBound) / .seconds(1)
+            open = piece.chunk.state == .open && part.upperBound == all.upperBound
             (width, height) = (piece.table.width, piece.table.height)
         }
     }
@@ -157,7 +165,7 @@ struct FootageRoutes: Sendable {
     /// A player asks for some minutes.
     private static let mediaLimit = Duration.seconds(24 * 3600)
 
-    private static func chunk(_ call: Call) async throws -> (chunk: Chunk, store: ChunkStore) {
+    static func chunk(_ call: Call) async throws -> (chunk: Chunk, store: ChunkStore) {
         guard let id = Int64(call["id"]) else { throw Problem(404, "'\(call["id"])' is no chunk's number") }
         let store = try await call.backend.store()
         guard let chunk = try await store.index.chunk(id), chunk.state != .deleting else {
@@ -208,13 +216,13 @@ struct FootageRoutes: Sendable {
         }
         try await call.mustKnowCamera()
         let store = try await call.backend.store()
-        let chunks = try await store.index.chunks(camera: call["camera"], from: span.lowerBound, to: span.upperBound)
+        let showings = try await store.index.showings(camera: call["camera"], from: span.lowerBound, to: span.upperBound)
         var pieces: [ListedPiece] = []
-        for chunk in chunks where chunk.state != .deleting && chunk.state != .damaged {
+        for showing in showings where showing.chunk.state != .deleting && showing.chunk.state != .damaged {
             // One that cannot be read costs the others nothing.
             do {
-                guard let piece = try await reader.piece(chunk, in: store.directory) else { continue }
-                let end = chunk.start + piece.table.length
+                guard let piece = try await reader.piece(showing, in: store.directory) else { continue }
+                let end = piece.chunk.start + piece.table.length
                 if end > span.lowerBound, let listed = ListedPiece(piece) { pieces.append(listed) }
             } catch is Problem { continue }
         }
@@ -234,11 +242,11 @@ struct FootageRoutes: Sendable {
         guard to - from <= mediaLimit else { throw Problem(422, "ask for a day at most") }
         let store = try await call.backend.store()
         var playlist = FootagePlaylist(from..<end)
-        for chunk in try await store.index.chunks(camera: call["camera"], from: from, to: end)
-        where chunk.state != .deleting && chunk.state != .damaged {
+        for showing in try await store.index.showings(camera: call["camera"], from: from, to: end)
+        where showing.chunk.state != .deleting && showing.chunk.state != .damaged {
             // One that cannot be read costs the others nothing.
             do {
-                if let piece = try await reader.piece(chunk, in: store.directory) { playlist.add(piece) }
+                if let piece = try await reader.piece(showing, in: store.directory) { playlist.add(piece) }
             } catch is Problem { continue }
         }
         let isOver = to <= now && !playlist.isGrowing
@@ -253,7 +261,7 @@ struct FootageRoutes: Sendable {
     }
 
     /// `120-270`: from the 121st frame up to the 270th.
-    private static func frames(_ text: String) -> Range<Int>? {
+    static func frames(_ text: String) -> Range<Int>? {
         let parts = text.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
         guard parts.count == 2, let first = parts[0], let end = parts[1], 0 <= first, first < end else { return nil }
         return first..<end
@@ -301,9 +309,11 @@ struct FootageRoutes: Sendable {
 
     private static func file(_ call: Call) async throws -> HTTPResponse {
         let (chunk, store) = try await chunk(call)
-        guard chunk.state != .open else {
+        // What is in it already stays where it is, for who knows where; but it is no whole file.
+        guard chunk.state != .open || call.request.header("Range") != nil else {
             throw Problem(409, "this chunk is being written: take it when it is finished")
         }
+        let path = chunk.state == .open ? chunk.openPath : chunk.path
         let name = chunk.path.split(separator: "/").last.map(String.init) ?? "chunk.mp4"
         return HTTPResponse(
             200,
@@ -311,7 +321,7 @@ struct FootageRoutes: Sendable {
                 ("Content-Type", "video/mp4"), ("Accept-Ranges", "bytes"), ("Cache-Control", "private, no-cache"),
                 ("Content-Disposition", "attachment; filename=\"\(name)\""),
             ],
-            body: .file("\(store.directory)/\(chunk.path)")
+            body: .file("\(store.directory)/\(path)")
         )
     }
 }

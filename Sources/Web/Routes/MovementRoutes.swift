@@ -72,7 +72,7 @@ struct MovementRoutes: Sendable {
         for chunk in try await store.index.openChunks(of: camera) where chunk.start < span.upperBound {
             // One that cannot be read costs the others nothing.
             do {
-                guard let piece = try await reader.piece(chunk, in: store.directory) else { continue }
+                guard let piece = try await reader.piece(Showing(chunk), in: store.directory) else { continue }
                 series.add(Movement.values(of: piece.table), from: chunk.start)
             } catch is Problem { continue }
         }

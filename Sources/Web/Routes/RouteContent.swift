@@ -76,15 +76,32 @@ struct RouteContent: Sendable {
         "state": ["enum": ["open", "complete", "repaired", "damaged"]], "origin": ["enum": ["live", "card"]],
         "protected": flag, "file": text,
     ])
-    private static let piece = object([
-        "chunk": whole, "start": time, "start-ns": text, "duration": number, "open": flag, "mime": text, "width": whole,
-        "height": whole,
-    ])
+    private static let piece = object(
+        [
+            "chunk": whole, "start": time, "start-ns": text, "duration": number, "open": flag, "mime": text,
+            "width": whole, "height": whole,
+        ],
+        more: ["offset": number]
+    )
     private static let span = object(
         ["kind": ["enum": ["recorded", "gap"]], "from": time, "to": time],
         more: [
             "state": text, "protected": flag, "unsynchronised": flag, "run": text, "reason": text, "detail": text,
         ]
+    )
+
+    private static let card = object(
+        [
+            "camera": text, "card": text, "boot": text, "media-time": whole, "more": flag, "short": flag,
+            "chunks": list(
+                of: object([
+                    "id": whole, "run": text, "boot": text, "media-time": whole, "start": whole, "clock": text,
+                    "duration": whole, "frames": whole, "bytes": whole, "state": text,
+                ])
+            ),
+            "gaps": list(of: object(["start": whole, "reason": text, "detail": text], more: ["end": whole])),
+        ],
+        more: ["oldest": whole]
     )
 
     private static let openSession = object([
@@ -154,6 +171,13 @@ struct RouteContent: Sendable {
         "GET /chunks/{id}/init.mp4": .init(answers: [200: video, 204: none]),
         "GET /chunks/{id}/segment.mp4": .init(answers: [200: video, 204: none]),
         "GET /chunks/{id}/media": .init(answers: [200: video, 206: video, 416: none]),
+        "GET /cameras/{camera}/card": .init(answers: [200: json(card)]),
+        "POST /cameras/{camera}/card/acknowledged": .init(
+            request: ("application/json", object(["card": text, "chunks": list(of: whole)])),
+            answers: [200: json(object(["acknowledged": whole]))]
+        ),
+        "GET /chunks/{id}/index.mp4": .init(answers: [200: video, 204: none]),
+        "GET /chunks/{id}/hashes": .init(answers: [200: json(object(["sha256": list(of: text)]))]),
         "GET /cameras": .init(answers: [200: json(object(["cameras": list(of: ["type": "object"])]))]),
         "GET /cameras/{camera}": .init(answers: [200: json(["type": "object"])]),
         "PATCH /cameras/{camera}": .init(

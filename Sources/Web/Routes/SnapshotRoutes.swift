@@ -88,12 +88,14 @@ final class SnapshotRoutes: Sendable {
         }
         let moment = time ?? .now
         // What is listed as beginning at a time begins within the millisecond that follows.
-        let chunks = try await store.index.chunks(
+        let showings = try await store.index.showings(
             camera: camera,
             from: moment - Self.hole,
             to: moment + .milliseconds(1)
         )
-        let found = chunks.last { $0.state != .deleting && $0.state != .damaged && (time != nil || $0.state == .open) }
+        let found = showings.map(\.chunk).last { chunk in
+            chunk.state != .deleting && chunk.state != .damaged && (time != nil || chunk.state == .open)
+        }
         return found.map { ($0, store) }
     }
 

@@ -2,6 +2,7 @@
 internal import Configuration
 internal import Footage
 internal import Media
+internal import Transfer
 
 /// What a daemon is to run, as its configuration says: compared with what runs, part by part, so that only what changed
 /// starts anew.
@@ -28,6 +29,32 @@ struct Plan: Equatable, Sendable {
         let recording: Recorder.Settings
         /// Where the camera brings its video, if it does.
         var publisher: Publisher.Settings?
+        /// The camera's card, and what is fetched from it.
+        var card = CardPlace.none
+        var replenishing = Replenisher.Settings(extent: .nothing)
+    }
+
+    /// How a camera's card is asked.
+    enum CardPlace: Equatable, Sendable {
+        /// It has none that could be.
+        case none
+        case server(String, tokenFile: String?, fingerprint: String?)
+
+        /// One of ours is asked where its video comes from, with the same token.
+        init(_ camera: Configuration.RemoteCamera) {
+            guard camera.tokenFile != nil || camera.web != nil, let server = camera.web ?? Self.server(of: camera) else {
+                self = .none
+                return
+            }
+            self = .server(server, tokenFile: camera.tokenFile, fingerprint: camera.fingerprint)
+        }
+
+        /// Over TLS where the video comes so, or where it is known whom to believe.
+        private static func server(of camera: Configuration.RemoteCamera) -> String? {
+            guard let address = camera.url.flatMap({ try? ResourceAddress(parsing: $0) }) else { return nil }
+            let isSecure = address.scheme == "rtsps" || camera.fingerprint != nil
+            return isSecure ? "https://\(address.host):8443" : "http://\(address.host):8080"
+        }
     }
 
     /// In the order of their names.
@@ -80,7 +107,9 @@ struct Plan: Equatable, Sendable {
             Camera(
                 name: camera.name.description,
                 source: Receiver.Settings(camera).map(Camera.Source.receiver) ?? .ingest,
-                recording: Recorder.Settings(store.recording, isEnabled: camera.record)
+                recording: Recorder.Settings(store.recording, isEnabled: camera.record),
+                card: CardPlace(camera),
+                replenishing: Replenisher.Settings(camera)
             )
         }
         self.store = ChunkStore.Settings(store.recording, cameras: configuration.cameras)

@@ -5,6 +5,7 @@ internal import GLib
 internal import GStreamer
 internal import Media
 internal import Serving
+internal import Transfer
 
 /// The cameras of a daemon as they run, and how they come to be what a ``Plan`` says.
 @MainLoop final class RunningCameras {
@@ -12,7 +13,9 @@ internal import Serving
         let camera: Camera
         /// What takes the camera in, when it is to push.
         let ingest: Ingest
+        let replenisher: Replenisher
         let task: Task<Void, Never>
+        let replenishing: Task<Void, Never>
     }
 
     let library: PipelineLibrary
@@ -68,6 +71,9 @@ internal import Serving
     /// By name.
     var cameras: [Camera] { running.values.map(\.camera).sorted { $0.name < $1.name } }
 
+    /// How it stands with what is fetched from a camera's card; `nil` for a camera that is not here.
+    func replenishment(of camera: String) -> Replenisher.Progress? { running[camera]?.replenisher.progress }
+
     var isRecording: Bool { plan.cameras.contains(where: \.recording.isEnabled) }
 
     /// What the configuration asks for and is not in force, a sentence each.
@@ -92,9 +98,13 @@ internal import Serving
     /// Ends everything in good order: every chunk is complete, durable and in the index when this returns, but for so many
     /// as it returns.
     func stop() async -> Int {
-        for camera in running.values { camera.camera.stop() }
+        for camera in running.values {
+            camera.camera.stop()
+            camera.replenisher.stop()
+        }
         for camera in running.values {
             await camera.task.value
+            await camera.replenishing.value
             unfinished += camera.camera.recorder.unfinishedChunks
         }
         for task in ending { await task.value }
@@ -141,6 +151,9 @@ internal import Serving
                 present.recorder.configure(camera.recording, directory: directory)
                 Log.notice("recording goes on with other settings", camera: camera.name)
             }
+            if camera.card != former.card || camera.replenishing != former.replenishing || hasMoved {
+                running.replenisher.configure(card: camera.card.card(of: camera.name), settings: camera.replenishing)
+            }
         }
     }
 
@@ -158,7 +171,19 @@ internal import Serving
         let publisher = Publisher(feed: feed, library: library, settings: planned.publisher)
         let camera = Camera(feed: feed, source: runner, recorder: recorder, publisher: publisher)
         service.serve(feed, from: planned.source == .ingest ? ingest : nil)
-        running[planned.name] = Running(camera: camera, ingest: ingest, task: Task { await camera.run() })
+        let replenisher = Replenisher(
+            feed: feed,
+            card: planned.card.card(of: planned.name),
+            settings: planned.replenishing,
+            directory: { [weak self] in self?.directory }
+        )
+        running[planned.name] = Running(
+            camera: camera,
+            ingest: ingest,
+            replenisher: replenisher,
+            task: Task { await camera.run() },
+            replenishing: Task { await replenisher.run() }
+        )
     }
 
     private func source(_ planned: Plan.Camera.Source, _ ingest: Ingest) -> any FeedSource {
@@ -174,10 +199,12 @@ internal import Serving
         running[name] = nil
         service.withdraw(name)
         leaving.camera.stop()
+        leaving.replenisher.stop()
         Log.notice("camera is no longer in the configuration; its footage stays", camera: name)
         ending.append(
             Task {
                 await leaving.task.value
+                await leaving.replenishing.value
                 unfinished += leaving.camera.recorder.unfinishedChunks
             }
         )
@@ -251,10 +278,11 @@ internal import Serving
         directoryTrouble = nil
         Log.notice("recording goes on in \(settings.directory)")
         let recorders = running.values.map(\.camera.recorder)
+        let replenishers = running.values.map(\.replenisher)
         leaving[formerSettings.directory, default: 0] += 1
         ending.append(
             Task {
-                while recorders.contains(where: { $0.isUsing(former) }) {
+                while recorders.contains(where: { $0.isUsing(former) }) || replenishers.contains(where: { $0.isUsing(former) }) {
                     do { try await Task.sleep(for: .milliseconds(100)) } catch { break }
                 }
                 if let store = await former.open {

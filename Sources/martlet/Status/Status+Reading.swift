@@ -6,11 +6,16 @@ internal import GStreamer
 internal import Glibc
 internal import Media
 internal import Serving
+internal import Transfer
 
 extension Daemon {
     /// How everything is now.
     func status() async -> Status {
-        let cameras = cameras.cameras.map { Status.Camera($0, lastStore: self.cameras.service.lastStore(of: $0.name)) }
+        let cameras = cameras.cameras.map { camera in
+            var status = Status.Camera(camera, lastStore: self.cameras.service.lastStore(of: camera.name))
+            status.replenish = role == .store ? self.cameras.replenishment(of: camera.name).map(Status.Camera.Replenish.init) : nil
+            return status
+        }
         if health.map({ ClockTime.now - $0.time > Self.healthInterval }) ?? true { health = (.now, Health()) }
         let machine = health?.found ?? Health()
         var status = Status(
@@ -22,7 +27,7 @@ extension Daemon {
             since: started.rfc3339,
             well: true,
             summary: summary(cameras),
-            troubles: cameras.flatMap(\.troubles) + generalTroubles + machine.troubles,
+            troubles: generalTroubles + machine.troubles,
             configuration: Status.Configuration(configuration),
             clock: Status.Clock(synchronised: WallClock.system.read().isSynchronised),
             rtsp: Status.RTSP(
@@ -37,6 +42,7 @@ extension Daemon {
             cameras: cameras
         )
         await addFigures(to: &status)
+        status.troubles = status.cameras.flatMap(\.troubles) + status.troubles
         status.well = status.troubles.isEmpty
         return status
     }
@@ -87,7 +93,9 @@ extension Daemon {
             (status.recording.minFree, status.recording.free) = (books.limits.minFree, found.free)
             status.recording.oldest = found.oldest.values.min()?.rfc3339
             for index in status.cameras.indices {
-                status.cameras[index].recording.oldest = found.oldest[status.cameras[index].name]?.rfc3339
+                let name = status.cameras[index].name
+                status.cameras[index].recording.oldest = found.oldest[name]?.rfc3339
+                status.cameras[index].acknowledged = found.acknowledged[name]
             }
         }
     }
@@ -101,6 +109,9 @@ struct Figures: Sendable {
     /// When the oldest footage of each camera begins, also of those that are not here any more.
     private(set) var oldest: [String: UTCTime] = [:]
 
+    /// What a store has of each camera, where one has anything.
+    private(set) var acknowledged: [String: Status.Camera.Acknowledged] = [:]
+
     /// Empty if the directory is not open.
     init(_ directory: RecordingDirectory, _ cameras: [String]) async throws {
         guard let store = await directory.open else { return }
@@ -108,6 +119,12 @@ struct Figures: Sendable {
         free = try await directory.freeSpace()
         for camera in Set(try await store.index.cameras() + cameras) {
             oldest[camera] = try await store.index.firstStart(of: camera)
+            guard let found = try await store.index.acknowledgement(of: camera) else { continue }
+            acknowledged[camera] = Status.Camera.Acknowledged(
+                until: found.until.rfc3339,
+                lackingBytes: found.unacknowledged,
+                short: store.isUnacknowledgedShort(found)
+            )
         }
     }
 }
@@ -173,6 +190,18 @@ extension Status.Camera {
         push = Push(camera.publisher, now: now, utc)
         // Nobody is late who comes when it likes, but it is said what is waited for.
         if source == "push", cause == nil, state == .starting { cause = "the camera has not pushed yet" }
+    }
+}
+
+extension Status.Camera.Replenish {
+    @MainLoop init(_ progress: Replenisher.Progress) {
+        (state, trouble) = (progress.state.rawValue, progress.trouble)
+        (lackingFrames, lackingBytes) = (progress.lackingFrames, progress.lackingBytes)
+        lackingSeconds = (progress.lacking / .seconds(1)).rounded(to: 1000)
+        (fetchedFrames, fetchedBytes) = (progress.fetchedFrames, progress.fetchedBytes)
+        rate = progress.rate.map { ($0 * 8).rounded() }
+        eta = progress.rate.flatMap { $0 > 0 ? (Double(progress.lackingBytes) / $0).rounded(to: 10) : nil }
+        until = progress.acknowledgedUntil?.rfc3339
     }
 }
 

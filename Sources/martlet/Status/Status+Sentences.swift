@@ -22,6 +22,13 @@ extension Status.Camera {
         }
         if let trouble = recording.trouble { troubles.append("not recorded (\(trouble)); trying again") }
         if let push, let cause = push.cause { troubles.append("not pushed (\(cause)); trying again") }
+        if let trouble = replenish?.trouble {
+            troubles.append("what is lacking cannot be fetched from its card (\(trouble)); trying again")
+        }
+        if let acknowledged, acknowledged.short {
+            let lacking = acknowledged.lackingBytes.inBytes
+            troubles.append("footage that no store has yet (\(lacking)) is about to be deleted to make room: is the store there?")
+        }
         if recording.unfinished > 0 {
             troubles.append("\(recording.unfinished.counted("chunk")) could not be finished yet")
         }

@@ -157,6 +157,53 @@ struct Status: Codable, Equatable, Sendable {
             }
         }
 
+        /// What the network lost, and is fetched from the camera's card.
+        struct Replenish: Codable, Equatable, Sendable {
+            /// `idle`, `comparing`, `fetching`, `waiting`, `off`.
+            var state: String
+            /// Why nothing can be fetched.
+            var trouble: String?
+            /// What is known to be on the card and not here.
+            var lackingFrames: Int
+            var lackingBytes: Int64
+            var lackingSeconds: Double
+            /// Since the start.
+            var fetchedFrames: Int
+            var fetchedBytes: Int64
+            /// Bits a second, lately.
+            var rate: Double?
+            /// In how many seconds all will be here, at that rate.
+            var eta: Double?
+            /// All that was filmed before is here, or cannot be had any more.
+            var until: String?
+
+            private enum CodingKeys: String, CodingKey {
+                case state, trouble
+                case lackingFrames = "lacking-frames"
+                case lackingBytes = "lacking-bytes"
+                case lackingSeconds = "lacking-seconds"
+                case fetchedFrames = "fetched-frames"
+                case fetchedBytes = "fetched-bytes"
+                case rate, eta, until
+            }
+        }
+
+        /// What a store has acknowledged, so that it may be deleted first.
+        struct Acknowledged: Codable, Equatable, Sendable {
+            /// A store has all that was filmed before.
+            var until: String
+            /// What no store has yet, on the disk.
+            var lackingBytes: Int64
+            /// Whether the oldest of that is about to be deleted to make room.
+            var short: Bool
+
+            private enum CodingKeys: String, CodingKey {
+                case until
+                case lackingBytes = "lacking-bytes"
+                case short
+            }
+        }
+
         var name: String
         /// `capture`, `receiver`, or `push` for a camera that brings its video.
         var source: String
@@ -185,6 +232,10 @@ struct Status: Codable, Equatable, Sendable {
         var store: String?
         /// How it is brought to a store; for a camera that is to push.
         var push: Push?
+        /// What is fetched from its card; for a camera of a store.
+        var replenish: Replenish?
+        /// What a store has of it; for a camera whose footage one has acknowledged.
+        var acknowledged: Acknowledged?
 
         private enum CodingKeys: String, CodingKey {
             case name, source, state, seconds, cause
@@ -194,7 +245,7 @@ struct Status: Codable, Equatable, Sendable {
             case format, fps, bitrate, frames, undecodable
             case lastFrame = "last-frame"
             case lastKeyframe = "last-keyframe"
-            case recording, viewers, store, push
+            case recording, viewers, store, push, replenish, acknowledged
         }
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checks of the modules that need no server. What they find is left in `window.results`, for test_units.py.
-import { cover, isCovered, nextSegment, parsePiece, pieceAt, within } from '/js/media/buffer-window.js';
+import { cover, isCovered, nextSegment, originOf, parsePiece, pieceAt, within } from '/js/media/buffer-window.js';
 import { rateFor } from '/js/media/live-fragments.js';
 import { cameraState } from '/js/camera-state.js';
 import { bytes, day, dayMonth, duration, DAY, HOUR, MINUTE, SECOND } from '/js/format.js';
@@ -270,7 +270,7 @@ checks['gaps are found forwards and backwards'] = () => {
   equal([nextGap(spans, 50, 1, 1)?.from, nextGap(spans, 130, 1, 1)?.from, nextGap(spans, 600, 1, 1), nextGap(spans, 600, -1, 1)?.from, nextGap(spans, 300, -1, 1)?.from], [100, 500, undefined, 500, 100]);
 };
 
-const piece = (chunk, start, length = 20, open = false) => ({ chunk, start, duration: length, open });
+const piece = (chunk, start, length = 20, open = false) => ({ chunk, start, duration: length, open, offset: 0, isPart: false });
 
 checks['a piece keeps its start to the microsecond'] = () => equal(parsePiece({ 'start-ns': '1795256400123456789', duration: 1 }).start, 1795256400.123456);
 
@@ -297,6 +297,20 @@ checks['a growing chunk is asked for as far as it goes'] = () => {
   equal([nextSegment(state).from, nextSegment(state).to], [4, 5.5]);
   state.covered.set(1, [{ from: 1, to: 5.5 }]);
   equal(nextSegment(state), null);
+};
+
+checks['of a chunk that lost something the parts are played, and what stands between them'] = () => {
+  const parse = (chunk, start, duration, offset) => parsePiece({ chunk, 'start-ns': `${start}000000000`, duration, offset });
+  const pieces = [parse(1, 1000, 5, 0), parse(2, 1005, 2), parse(1, 1007, 13, 7)];
+  const covered = new Map();
+  const asked = [];
+  for (let segment; (segment = nextSegment({ time: 1000, pieces, covered, ahead: 30 })); ) {
+    asked.push([segment.piece.chunk, originOf(segment.piece), segment.from, segment.to]);
+    covered.set(segment.piece.chunk, cover(covered.get(segment.piece.chunk) ?? [], segment.from, segment.to));
+    truth(asked.length < 50, 'it does not end');
+  }
+  equal(asked, [[1, 1000, 0, 4], [1, 1000, 4, 5], [2, 1005, 0, 4], [1, 1000, 7, 8], [1, 1000, 8, 12], [1, 1000, 12, 16], [1, 1000, 16, 20]]);
+  equal(isCovered({ time: 1004.95, pieces, covered }), true);
 };
 
 checks['parts join, and are cut'] = () => {

@@ -7,8 +7,17 @@ export const GRID = 4;
 const FIRST = 1;
 const NOTHING = 0.001;
 
-/** A piece as the server says it, with its start in seconds to the microsecond. */
-export const parsePiece = piece => ({ ...piece, start: Number(BigInt(piece['start-ns']) / 1000n) / 1e6 });
+/**
+ * A piece as the server says it, with its start in seconds to the microsecond, and where it begins in its chunk: of a chunk that
+ * lost something on its way only parts are shown, and footage of the camera's card between them.
+ */
+export function parsePiece(piece) {
+  const start = Number(BigInt(piece['start-ns']) / 1000n) / 1e6;
+  return { ...piece, start, offset: piece.offset ?? 0, isPart: piece.offset !== undefined };
+}
+
+/** When the piece's chunk begins: what counts from there is shown at. */
+export const originOf = piece => piece.start - piece.offset;
 
 export const endOf = piece => piece.start + piece.duration;
 
@@ -53,14 +62,16 @@ export function nextSegment({ time, pieces, covered, ahead, grid = GRID }) {
     if (endOf(piece) <= time) continue;
     if (piece.start >= time + ahead) break;
     const parts = covered.get(piece.chunk) ?? [];
-    const start = Math.max(0, time - piece.start);
+    const origin = originOf(piece);
+    const end = piece.offset + piece.duration;
+    const start = Math.max(piece.offset, time - origin);
     const from = uncovered(parts, start);
-    if (from > piece.duration - NOTHING || piece.start + from >= time + ahead) continue;
+    if (from > end - NOTHING || origin + from >= time + ahead) continue;
     let to = (Math.floor(from / grid + NOTHING) + 1) * grid;
-    if (from === start && start > 0) to = Math.min(to, from + FIRST);
+    if (from === start && start > piece.offset) to = Math.min(to, from + FIRST);
     const taken = parts.find(part => part.from > from && part.from < to);
     if (taken) to = taken.from;
-    return { piece, from, to: Math.min(to, piece.open ? piece.duration : to) };
+    return { piece, from, to: piece.open || piece.isPart ? Math.min(to, end) : to };
   }
   return null;
 }
@@ -74,6 +85,7 @@ function uncovered(parts, from) {
 export function isCovered({ time, pieces, covered, length = 0.1 }) {
   const piece = pieceAt(pieces, time);
   if (!piece) return false;
-  const from = time - piece.start;
-  return (covered.get(piece.chunk) ?? []).some(part => part.from <= from + NOTHING && part.to >= Math.min(from + length, piece.duration) - NOTHING);
+  const from = time - originOf(piece);
+  const end = piece.offset + piece.duration;
+  return (covered.get(piece.chunk) ?? []).some(part => part.from <= from + NOTHING && part.to >= Math.min(from + length, end) - NOTHING);
 }

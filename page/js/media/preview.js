@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { address, cameraPath, get, request } from '../api.js';
 import { instant } from '../format.js';
-import { parsePiece, pieceAt } from './buffer-window.js';
+import { originOf, parsePiece, pieceAt } from './buffer-window.js';
 import { Source } from './source.js';
 
 const END_OF_TIME = 4e9;
@@ -72,7 +72,7 @@ export class Preview {
     const answer = await get(`${cameraPath(this.#camera)}/media`, { from: instant(time * 1000 - 1), to: instant(time * 1000 + 1) });
     const piece = pieceAt(answer.pieces.map(parsePiece), time);
     if (!piece || !Source.supports(piece.mime)) return null;
-    const from = time - piece.start;
+    const from = time - originOf(piece);
     const [initialisation, segment] = await Promise.all([
       request('GET', address(`/chunks/${piece.chunk}/init.mp4`)),
       request('GET', address(`/chunks/${piece.chunk}/segment.mp4`, { from: from.toFixed(3), to: (from + 0.001).toFixed(3), keyframes: true })),
@@ -80,7 +80,7 @@ export class Preview {
     if (segment.status === 204) return null;
     this.#source ??= await Source.open(this.#video, piece.mime, END_OF_TIME);
     await this.#source.remove(0, END_OF_TIME);
-    await this.#source.begin(piece.mime, await initialisation.arrayBuffer(), piece.start);
+    await this.#source.begin(piece.mime, await initialisation.arrayBuffer(), originOf(piece));
     await this.#source.append(await segment.arrayBuffer());
     await this.#source.finish();
     const { buffered } = this.#source;

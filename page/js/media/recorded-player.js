@@ -2,7 +2,7 @@
 import { address, cameraPath, get, request } from '../api.js';
 import { instant } from '../format.js';
 import { status } from '../status.js';
-import { cover, endOf, GRID, isCovered, nextPiece, nextSegment, parsePiece, pieceAt, within } from './buffer-window.js';
+import { cover, endOf, GRID, isCovered, nextPiece, nextSegment, originOf, parsePiece, pieceAt, within } from './buffer-window.js';
 import { frames, videoTrack } from './fragment.js';
 import { Source } from './source.js';
 
@@ -226,7 +226,7 @@ export class RecordedPlayer extends EventTarget {
     const bytes = await response.arrayBuffer();
     signal.throwIfAborted();
     if (this.#begun !== piece.chunk) {
-      await this.#source.begin(piece.mime, initialisation.bytes, piece.start);
+      await this.#source.begin(piece.mime, initialisation.bytes, originOf(piece));
       this.#begun = piece.chunk;
     }
     // Whoever sought meanwhile has emptied the buffer: this must not be in it, nor be taken to be.
@@ -237,7 +237,7 @@ export class RecordedPlayer extends EventTarget {
     const last = got.at(-1);
     const end = piece.open ? last.time + last.duration : to;
     this.#covered.set(piece.chunk, cover(covered, Math.min(from, got[0].time), Math.max(from, end)));
-    this.#remember(got.map(frame => ({ ...frame, time: frame.time + piece.start })));
+    this.#remember(got.map(frame => ({ ...frame, time: frame.time + originOf(piece) })));
     return true;
   }
 
@@ -273,7 +273,8 @@ export class RecordedPlayer extends EventTarget {
     for (const [chunk, parts] of this.#covered) {
       const piece = this.#pieces.find(each => each.chunk === chunk);
       // A keyframe's followers go with it: what is cut is fetched again from a second before.
-      const left = piece ? [...within(parts, 0, from - piece.start), ...within(parts, to - piece.start + GRID, Infinity)] : [];
+      const origin = piece && originOf(piece);
+      const left = piece ? [...within(parts, 0, from - origin), ...within(parts, to - origin + GRID, Infinity)] : [];
       if (left.length) this.#covered.set(chunk, left);
       else this.#covered.delete(chunk);
     }

@@ -80,7 +80,7 @@ internal import GLib
         return await SelectedChunks.find(arguments, camera: camera, now: .now, terminal).map { found in
             found.map { store in
                 let chunks = store.chunks.filter { $0.state != .open && (id == nil || $0.id == id) }
-                return SelectedChunks(directory: store.directory, chunks: chunks)
+                return SelectedChunks(directory: store.directory, chunks: chunks, showings: store.showings)
             }
         }
     }

@@ -25,12 +25,12 @@ internal import GLib
             terminal.complain("nothing was recorded between \(span.lowerBound.local) and \(span.upperBound.local)")
             return .wrong
         }
-        let total = store.chunks.reduce(0) { $0 + $1.bytes }
+        let total = store.showings.reduce(0) { $0 + $1.chunk.bytes }
         var progress = Progress("exported", total: total, terminal)
         do {
             var done = 0
-            let summary = try Clip(store.chunks, in: store.directory, span: span).write(to: output) { chunks, _ in
-                progress.add(Int(store.chunks[done..<chunks].reduce(0) { $0 + $1.bytes }))
+            let summary = try Clip(store.showings, in: store.directory, span: span).write(to: output) { chunks, _ in
+                progress.add(Int(store.showings[done..<chunks].reduce(0) { $0 + $1.chunk.bytes }))
                 done = chunks
             }
             progress.clear()
@@ -58,9 +58,10 @@ internal import GLib
         guard let first = store.chunks.first, let last = store.chunks.last else { return }
         let (from, to) = (max(span.lowerBound, first.start), min(span.upperBound, last.start))
         guard from < to else { return }
-        for gap in try await index.gaps(camera: first.camera, from: from, to: to) {
-            let end = gap.end.map(\.local) ?? "now"
-            terminal.complain("not in it: \(gap.start.local) to \(end) (\(gap.reason.rawValue))")
+        for entry in try await index.timeline(of: first.camera, in: from..<to).entries {
+            guard case .missing(let reason) = entry.content else { continue }
+            let why = reason?.rawValue ?? "nobody knows why"
+            terminal.complain("not in it: \(entry.span.lowerBound.local) to \(entry.span.upperBound.local) (\(why))")
         }
     }
 }

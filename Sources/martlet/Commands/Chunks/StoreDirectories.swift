@@ -62,6 +62,8 @@ extension Arguments {
 struct SelectedChunks: Sendable {
     let directory: String
     let chunks: [Chunk]
+    /// What of them is to be shown.
+    let showings: [Showing]
 
     /// Asks the indices of all stores; says what is wrong if the camera is unknown.
     static func find(
@@ -83,7 +85,8 @@ struct SelectedChunks: Sendable {
                 let index = try ChunkIndex(path: ChunkStore.indexPath(in: directory), readOnly: true)
                 cameras.formUnion(try await index.cameras())
                 let chunks = try await index.chunks(camera: camera, from: span.lowerBound, to: span.upperBound)
-                found.append(SelectedChunks(directory: directory, chunks: chunks))
+                let showings = try await index.showings(camera: camera, from: span.lowerBound, to: span.upperBound)
+                found.append(SelectedChunks(directory: directory, chunks: chunks, showings: showings))
             }
             if let camera, !cameras.contains(camera) {
                 let hint =

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+package import ISOBaseMedia
+
+/// What of one chunk on a camera's card a store lacks.
+///
+/// What is fetched is whole groups of pictures: of one that lost a single frame all of it, since nothing else could be
+/// decoded.
+package struct CardComparison: Sendable {
+    /// A stretch that is to be fetched.
+    package struct Lack: Equatable, Sendable {
+        /// Places in the chunk's sample table.
+        package let frames: Range<Int>
+        /// When the first of them was filmed, by the store's clock.
+        package let start: UTCTime
+        /// What of the store's own it stands in the place of.
+        package let cuts: [Cut]
+    }
+
+    /// In the order of time.
+    package var lacks: [Lack] = []
+    /// Live chunks that are being written and hold some of it: whether they will be whole is not known yet.
+    package var unfinished: Set<Int64> = []
+    /// Frames of the newest groups, of which it is too early to say whether they came.
+    package var undecided = 0
+    /// By what the store dates what came live later than it was asked to suppose; `nil` where nothing came.
+    package var offset: Duration?
+
+    /// One of the store's live chunks, and what is in it.
+    package struct Live: Sendable {
+        package let chunk: Chunk
+        package let table: SampleTable
+
+        package init(chunk: Chunk, table: SampleTable) { (self.chunk, self.table) = (chunk, table) }
+    }
+
+    /// A chunk on the card.
+    package struct Subject: Sendable {
+        package let table: SampleTable
+        /// Of its first frame, in the camera's media time.
+        package let mediaTime: Int64
+        /// When that was, by the store's clock, to within ``FrameAlignment/largestOffset``.
+        package let start: UTCTime
+        /// Whether no more is added to it.
+        package let isFinished: Bool
+
+        package init(table: SampleTable, mediaTime: Int64, start: UTCTime, isFinished: Bool) {
+            (self.table, self.mediaTime, self.start, self.isFinished) = (table, mediaTime, start, isFinished)
+        }
+    }
+
+    /// Compares.
+    ///
+    /// `fetched` are spans of the camera's media time that are here from the card already, `unwanted` spans of the store's
+    /// time that are not to be fetched. What was filmed after `limit`, in the camera's media time, may still be on its way.
+    package init(
+        of subject: Subject,
+        live: [Live],
+        fetched: [Range<Int64>],
+        unwanted: [Range<UTCTime>],
+        limit: Int64
+    ) {
+        let card = subject.table.frames(from: subject.start.nanoseconds)
+        var state = Matching(card: card)
+        for (index, frame) in card.enumerated() {
+            let media = frame.time - subject.start.nanoseconds + subject.mediaTime
+            let isHere = fetched.contains { $0.lowerBound <= media + state.half && media + state.half < $0.upperBound }
+            let time = UTCTime(nanoseconds: frame.time)
+            if isHere || unwanted.contains(where: { $0.contains(time) }) { state.isHere[index] = true }
+        }
+        // The longest first: where the others lie is clear then.
+        for each in live.sorted(by: { $0.table.frames > $1.table.frames }) { state.lay(each) }
+        var groups: [Range<Int>] = []
+        let starts = subject.table.keyframes
+        for (number, first) in starts.enumerated() {
+            let isLast = number + 1 == starts.count
+            let end = isLast ? card.count : starts[number + 1]
+            let media = card[end - 1].time - subject.start.nanoseconds + subject.mediaTime
+            guard !isLast || subject.isFinished, media <= limit else {
+                undecided += end - first
+                continue
+            }
+            let isWhole = (first..<end).allSatisfy { state.isHere[$0] }
+            if isWhole { continue }
+            if let last = groups.last, last.upperBound == first {
+                groups[groups.count - 1] = last.lowerBound..<end
+            } else {
+                groups.append(first..<end)
+            }
+        }
+        offset = state.expected.map { .nanoseconds($0) }
+        lacks = groups.map { state.lack($0, length: subject.table.part($0).length) }
+        unfinished = state.unfinished
+    }
+
+    /// Whose frames lie where.
+    private struct Matching {
+        let card: [FrameAlignment.Frame]
+        var isHere: [Bool]
+        /// By what the store dates a frame later, where one of the store's was found.
+        var offsets: [Int64?]
+        var expected: Int64?
+        var unfinished: Set<Int64> = []
+        /// The store's chunks, with their frames by the store's clock.
+        var live: [(chunk: Chunk, frames: [FrameAlignment.Frame])] = []
+        /// Half of what lies between two frames.
+        let half: Int64
+
+        init(card: [FrameAlignment.Frame]) {
+            self.card = card
+            isHere = Array(repeating: false, count: card.count)
+            offsets = Array(repeating: nil, count: card.count)
+            let steps = zip(card.dropFirst(), card).map { $0.time - $1.time }.sorted()
+            half = steps.isEmpty ? 1_000_000 : max(steps[steps.count / 2] / 2, 1)
+        }
+
+        mutating func lay(_ each: Live) {
+            let frames = each.table.frames(from: each.chunk.start.nanoseconds)
+            live.append((each.chunk, frames))
+            guard let alignment = FrameAlignment(card: card, live: frames, expected: expected) else { return }
+            if frames.count >= FrameAlignment.fewestAlone { expected = expected ?? alignment.offset }
+            for (index, place) in alignment.places.enumerated() {
+                guard let place else { continue }
+                if !isHere[index], each.chunk.state == .open { unfinished.insert(each.chunk.id) }
+                isHere[index] = true
+                offsets[index] = frames[place].time - card[index].time
+            }
+        }
+
+        func lack(_ range: Range<Int>, length: Duration) -> Lack {
+            let start = card[range.lowerBound].time + offset(near: range)
+            let end = start + length.inNanoseconds
+            let cuts = live.compactMap { chunk, frames -> Cut? in
+                let inside = frames.filter { $0.time >= start - half && $0.time < end - half }
+                guard let first = inside.first, let last = inside.last else { return nil }
+                let media = chunk.mediaTime - chunk.start.nanoseconds
+                return Cut(chunk: chunk.id, span: first.time + media..<last.time + media + 1)
+            }
+            return Lack(frames: range, start: UTCTime(nanoseconds: start), cuts: cuts)
+        }
+
+        /// That of the nearest frame that came: so what is fetched joins what it lies beside.
+        private func offset(near range: Range<Int>) -> Int64 {
+            for distance in 0..<card.count {
+                let (before, behind) = (range.lowerBound - distance, range.upperBound - 1 + distance)
+                if before >= 0, let offset = offsets[before] { return offset }
+                if behind < card.count, let offset = offsets[behind] { return offset }
+            }
+            return expected ?? 0
+        }
+    }
+}
