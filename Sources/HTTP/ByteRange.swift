@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Which part of something a client asked for (`Range`; RFC 9110, 14.1.2).
-enum ByteRange: Equatable {
+package enum ByteRange: Equatable {
     /// All of it: nothing was asked for, or nothing that is understood, or several parts.
     case whole
     case part(Range<Int>)
     /// There is no such part.
     case unsatisfiable
 
-    init(_ header: String?, of byteCount: Int) {
+    package init(_ header: String?, of byteCount: Int) {
         self = .whole
         guard let header, header.hasPrefix("bytes="), header.utf8.count < 100 else { return }
         let bounds = header.dropFirst("bytes=".count).split(separator: "-", omittingEmptySubsequences: false)

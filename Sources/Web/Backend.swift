@@ -30,6 +30,8 @@ package struct Backend: Sendable {
     package let freeSpace: @Sendable () async throws -> Int64?
     /// A camera's live sequence; `nil` if there is no such camera.
     package let feed: @Sendable (String) async -> Feed?
+    /// Where a camera that cannot be reached is asked about its card; `nil` for one that can, or is not here.
+    package let exchange: @Sendable (String) async -> CardExchange?
     /// How long somebody stays logged in, in seconds.
     package let sessionSeconds: @Sendable () async -> Int64
 
@@ -44,11 +46,12 @@ package struct Backend: Sendable {
         store: @escaping @Sendable () async throws -> ChunkStore,
         freeSpace: @escaping @Sendable () async throws -> Int64?,
         feed: @escaping @Sendable (String) async -> Feed?,
+        exchange: @escaping @Sendable (String) async -> CardExchange? = { _ in nil },
         sessionSeconds: @escaping @Sendable () async -> Int64
     ) {
         (self.status, self.cameras, self.guests, self.access) = (status, cameras, guests, access)
         (self.settings, self.settingsChanged, self.recordingKey) = (settings, settingsChanged, recordingKey)
         (self.store, self.freeSpace) = (store, freeSpace)
-        (self.feed, self.sessionSeconds) = (feed, sessionSeconds)
+        (self.feed, self.exchange, self.sessionSeconds) = (feed, exchange, sessionSeconds)
     }
 }

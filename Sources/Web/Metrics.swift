@@ -82,6 +82,18 @@ struct Metrics {
         Metric(.gauge, "camera_push_running", "Whether its video is brought to its store.") {
             $0.push.map { $0.state == "running" ? 1 : 0 }
         },
+        Metric(.gauge, "camera_lacking_bytes", "What is known to be on its card and not here.") {
+            $0.replenish?.lackingBytes
+        },
+        Metric(.counter, "camera_fetched_bytes_total", "What was fetched from its card.") {
+            $0.replenish?.fetchedBytes
+        },
+        Metric(.gauge, "camera_replenish_trouble", "Whether what is lacking cannot be fetched.") {
+            $0.replenish.map { $0.trouble == nil ? 0 : 1 }
+        },
+        Metric(.gauge, "camera_unacknowledged_bytes", "What no store has of it yet.") {
+            $0.acknowledged?.lackingBytes
+        },
     ]
 
     private static let bytesName = "martlet_camera_received_bytes_total"

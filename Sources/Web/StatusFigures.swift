@@ -52,6 +52,24 @@ struct StatusFigures: Decodable {
 
         struct Push: Decodable { var state: String? }
 
+        struct Replenish: Decodable {
+            var trouble: String?
+            var lackingBytes: Double?
+            var fetchedBytes: Double?
+
+            private enum CodingKeys: String, CodingKey {
+                case trouble
+                case lackingBytes = "lacking-bytes"
+                case fetchedBytes = "fetched-bytes"
+            }
+        }
+
+        struct Acknowledged: Decodable {
+            var lackingBytes: Double?
+
+            private enum CodingKeys: String, CodingKey { case lackingBytes = "lacking-bytes" }
+        }
+
         var name: String
         var state: String?
         var seconds: Double?
@@ -66,12 +84,14 @@ struct StatusFigures: Decodable {
         var recording: Recording?
         var viewers: Viewers?
         var push: Push?
+        var replenish: Replenish?
+        var acknowledged: Acknowledged?
 
         private enum CodingKeys: String, CodingKey {
             case name, state, seconds, faults, format, fps, bitrate, frames, undecodable
             case lastFrame = "last-frame"
             case lastKeyframe = "last-keyframe"
-            case recording, viewers, push
+            case recording, viewers, push, replenish, acknowledged
         }
 
         /// A start takes its time before anything is wrong, in seconds.

@@ -230,6 +230,12 @@ extension KeyTests {
             with: "camera.push.url = \"rtsp://h/x\"\ncamera.push.token-file = \"/x\""
         ),
         KeyCase(
+            "camera.push.web",
+            right: ["\"https://h:8443\"", "\"http://h/\""],
+            wrong: text + ["\"\"", "\"rtsp://h/x\""],
+            with: "camera.push.url = \"rtsp://h/x\"\ncamera.push.token-file = \"/x\""
+        ),
+        KeyCase(
             "camera.upload.url",
             right: ["\"sftp://me@h/x\"", "\"scp://h\"", "\"ftp://h\"", "\"FTPS://h\""],
             wrong: text + ["\"\"", "\"rtsp://h/x\"", "\"sftp://a:b@h/\"", "\"sftp:/h\""]
@@ -294,6 +300,11 @@ extension KeyTests {
         of("cameras.front-door.fingerprint", fingerprint),
         of("cameras.front-door.record", flag),
         of("cameras.front-door.max-space", space, with: "store.recording.chunk-size = \"1 MB\""),
+        KeyCase(
+            "cameras.front-door.replenish-rate",
+            right: ["\"none\"", "\"2 Mbit/s\""],
+            wrong: ["2", "\"1 kbit/s\"", "\"fast\""]
+        ),
         KeyCase(
             "cameras.front-door.replenish",
             right: ["false", "true", "\"all\""],

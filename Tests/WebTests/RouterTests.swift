@@ -109,6 +109,9 @@ struct RouterTests {
         ("GET", "/cameras/{camera}/chunks", .viewer, true), ("GET", "/cameras/{camera}/media", .viewer, false),
         ("GET", "/chunks/{id}", .viewer, true), ("GET", "/chunks/{id}/init.mp4", .viewer, true),
         ("GET", "/cameras/{camera}/footage.m3u8", .viewer, true),
+        ("GET", "/cameras/{camera}/card", .operator, true),
+        ("POST", "/cameras/{camera}/card/acknowledged", .operator, true),
+        ("GET", "/chunks/{id}/index.mp4", .operator, true), ("GET", "/chunks/{id}/hashes", .operator, true),
         ("GET", "/chunks/{id}/segment.mp4", .viewer, true), ("GET", "/chunks/{id}/media", .operator, true),
         ("PATCH", "/chunks/{id}", .operator, false), ("DELETE", "/chunks/{id}", .operator, false),
         ("GET", "/cameras/{camera}/clip", .operator, false), ("GET", "/clips", .operator, false),
@@ -127,7 +130,13 @@ struct RouterTests {
         let publisher = try await site.access.issue(for: "door", rights: .publish, at: 0)
         let library = PipelineLibrary(folders: ["\(Product.repository)/pipelines"])
         let routes = Set(WebService.routes(library).map { "\($0.method.rawValue) \($0.path)" })
-        #expect(routes == Set(Self.table.map { "\($0.method) \($0.path)" }))
+        // Cameras alone come to be asked.
+        let exchange = "/cameras/door/card/exchange"
+        #expect(routes == Set(Self.table.map { "\($0.method) \($0.path)" } + ["POST /cameras/{camera}/card/exchange"]))
+        #expect(try await site.ask("POST", exchange).status == 401)
+        for role in Role.allCases { #expect(try await site.ask("POST", exchange, as: role).status == 403) }
+        for token in [reader, other] { #expect(try await site.ask("POST", exchange, token: token).status == 403) }
+        #expect(try await site.ask("POST", exchange, token: publisher).status == 404)
         // And each is described.
         #expect(routes == RouteContent.routes)
         // What would end the sessions that the next ones need.

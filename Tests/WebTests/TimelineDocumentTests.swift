@@ -26,7 +26,7 @@ struct TimelineDocumentTests {
     }
 
     private static func document(_ chunks: [Chunk], _ gaps: [Gap]) -> TimelineDocument {
-        TimelineDocument("door", at(0)..<at(1000), chunks: chunks, gaps: gaps, runs: [:], oldest: chunks.first?.start)
+        TimelineDocument("door", at(0)..<at(1000), showings: chunks.map { Showing($0) }, gaps: gaps, runs: [:], oldest: chunks.first?.start)
     }
 
     @Test("neighbours of one run are one span, and what is between others has its reason and its words")
@@ -74,7 +74,7 @@ struct TimelineDocumentTests {
         let document = TimelineDocument(
             "door",
             Self.at(0)..<Self.at(10_000),
-            chunks: chunks,
+            showings: chunks.map { Showing($0) },
             gaps: gaps,
             runs: [:],
             oldest: Self.at(0)

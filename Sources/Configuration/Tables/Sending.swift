@@ -9,6 +9,8 @@ extension Configuration {
         package let tokenFile: String
         /// Of the store's certificate, if it is to be checked.
         package let fingerprint: String?
+        /// Where the store takes what the network lost; `nil` is the host of `url`.
+        package let web: String?
     }
 
     /// `[camera.upload]`: finished chunks that the camera brings somewhere as files.
@@ -25,6 +27,7 @@ extension Configuration.Push {
         url = table.required("url", .store, "Where the store takes the camera in.")
         tokenFile = table.required("token-file", .secretFile, "File with the camera's device token.")
         fingerprint = table.optional("fingerprint", .fingerprint, "Of the store's certificate.")
+        web = table.optional("web", .storePage, absent: "the host of `url`", "Where it takes what the network lost.")
     }
 }
 
@@ -36,6 +39,8 @@ extension Configuration.Upload {
 }
 
 extension Format<String> {
+    fileprivate static let storePage = url("https", "http", host: "store.local:8443", instead: "use 'token-file'")
+
     fileprivate static let store = url(
         "rtsps",
         "rtsp",

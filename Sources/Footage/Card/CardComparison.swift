@@ -133,7 +133,8 @@ package struct CardComparison: Sendable {
                 let inside = frames.filter { $0.time >= start - half && $0.time < end - half }
                 guard let first = inside.first, let last = inside.last else { return nil }
                 let media = chunk.mediaTime - chunk.start.nanoseconds
-                return Cut(chunk: chunk.id, span: first.time + media..<last.time + media + 1)
+                // Up to where the next group begins: of a stream that broke off nothing is left behind it.
+                return Cut(chunk: chunk.id, span: first.time + media..<max(last.time + 1, end - half) + media)
             }
             return Lack(frames: range, start: UTCTime(nanoseconds: start), cuts: cuts)
         }

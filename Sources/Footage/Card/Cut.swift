@@ -22,6 +22,9 @@ package struct Showing: Equatable, Sendable {
     /// When it ends; a chunk that is being written has no end yet.
     package var end: UTCTime { part.map { chunk.start + min($0.upperBound, chunk.length) } ?? chunk.end }
 
+    /// Whether it is the end of what is being written.
+    package var isGrowing: Bool { chunk.state == .open && (part.map { $0.upperBound >= Chunk.longest } ?? true) }
+
     package init(_ chunk: Chunk, _ part: Range<Duration>? = nil) { (self.chunk, self.part) = (chunk, part) }
 
     /// A span that counts from the chunk's beginning, as far as it is to be shown.
@@ -32,9 +35,12 @@ package struct Showing: Equatable, Sendable {
     package func samples(of table: SampleTable, covering span: Range<Duration>) -> Range<Int> {
         let groups = table.groups(covering: clamp(span))
         guard let part else { return groups }
-        // A cut need not end with a group: what was lost may have been a keyframe.
-        let count = groups.prefix { table.presentationTime(of: $0) < part.upperBound }.count
-        return groups.lowerBound..<groups.lowerBound + count
+        // A cut need not begin or end with a group: what was lost may have been a keyframe.
+        let first = groups.first { table.samples[$0].isSync && table.presentationTime(of: $0) >= part.lowerBound }
+        guard let first else { return 0..<0 }
+        let count = groups.dropFirst(first - groups.lowerBound)
+            .prefix { table.presentationTime(of: $0) < part.upperBound }.count
+        return first..<first + count
     }
 
     /// The parts of chunks that are to be shown, in the order of time.

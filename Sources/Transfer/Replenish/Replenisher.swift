@@ -71,6 +71,7 @@ package import Media
     private let caller: AsyncStream<Void>.Continuation
     private var isStopped = false
     private var work: Task<Void, Never>?
+    private var pace: Pace
 
     /// What is known of chunks on the card that are not settled yet.
     private var waits: [Int64: Wait] = [:]
@@ -104,6 +105,7 @@ package import Media
         directory: @escaping @MainLoop () -> RecordingDirectory?
     ) {
         (self.feed, self.card, self.settings, self.directory) = (feed, card, settings, directory)
+        pace = Pace(FetchRate(ceiling: settings.rate.map { $0 / 8 }), feed: feed)
         queue = DispatchQueue(label: "replenish-\(feed.camera)", qos: .utility)
         (calls, caller) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
     }
@@ -111,6 +113,7 @@ package import Media
     /// Another card, or other settings, from now on; what is being fetched is ended in good order.
     package func configure(card: (any Card)?, settings: Settings) {
         (self.card, self.settings) = (card, settings)
+        pace = Pace(FetchRate(ceiling: settings.rate.map { $0 / 8 }), feed: feed)
         (said, hasLookedAtDeclined) = (nil, false)
         refused = [:]
         work?.cancel()
@@ -158,10 +161,13 @@ package import Media
         defer { used = nil }
         do {
             try await round(card, try await directory.store())
-            if said != nil { Log.notice("the camera's card answers again", camera: feed.camera) }
-            (said, progress.trouble, progress.state) = (nil, nil, .idle)
+            progress.state = .idle
         } catch is CancellationError {
             progress.state = .idle
+        } catch let silence as CardExchange.Silence where !silence.hasCome {
+            // A camera of another make brings its video, and knows of no cards.
+            progress = Progress()
+            progress.state = .off
         } catch {
             if Task.isCancelled { return }
             progress.trouble = "\(error)"
@@ -178,6 +184,8 @@ package import Media
     private func round(_ card: any Card, _ store: ChunkStore) async throws {
         progress.state = .comparing
         let listing = try await list(card, store)
+        if said != nil { Log.notice("the camera's card answers again", camera: feed.camera) }
+        (said, progress.trouble) = (nil, nil)
         let known = try await store.index.card(of: feed.camera, identity: listing.card, now: .now)
         if !hasLookedAtDeclined {
             hasLookedAtDeclined = true
@@ -191,8 +199,8 @@ package import Media
         if !forgotten.isEmpty { try await card.acknowledge(forgotten, on: listing.card) }
         try await explain(listing, store)
         let run = feed.run?.number ?? 0
-        if run != lastRun { refused = refused.filter { $0.value > .now } }
-        lastRun = run
+        refused = refused.filter { $0.value > .now }
+        defer { lastRun = run }
         var lacking: [Work] = []
         let entries = listing.chunks.filter { settled[$0.id] == nil }
         for entry in entries where try await isDue(entry, run, listing, store) {
@@ -233,9 +241,10 @@ package import Media
             listing.more = next.more
         }
         // Neither side's wall clock matters to what lies between the two monotonic ones. What live frames have told since is
-        // more exact, unless this machine's clock was set.
-        let middle = before.utc + (after.utc - before.utc) / 2
-        let offset = middle.nanoseconds - listing.mediaTime
+        // more exact, unless this machine's clock was set. A camera that comes to be asked may have kept the question
+        // waiting, but not its answer.
+        let travel = min(.nanoseconds((after.monotonic - before.monotonic) / 2), Self.longestTravel)
+        let offset = (after.utc - travel).nanoseconds - listing.mediaTime
         let known = try await store.index.offset(ofBoot: listing.boot)
         if known.map({ abs($0 - offset) > Self.clockStep }) ?? true {
             try await store.index.setOffset(ofBoot: listing.boot, feed.camera, to: offset)
@@ -243,6 +252,7 @@ package import Media
         return listing
     }
 
+    private static let longestTravel = Duration.milliseconds(100)
     /// In nanoseconds.
     private static let clockStep: Int64 = 1_000_000_000
 
@@ -261,7 +271,7 @@ package import Media
         guard let wait = waits[entry.id] else {
             if !isOpen { return listing.mediaTime - entry.mediaTime - entry.duration > Self.settling.inNanoseconds }
             // While all comes live there is nothing to be found in what is being written.
-            waits[entry.id] = Wait(run: run == 1 ? 0 : run - 1, isOpen: true)
+            waits[entry.id] = Wait(run: lastRun, isOpen: true)
             return false
         }
         if wait.isOpen, !isOpen {
@@ -489,7 +499,7 @@ package import Media
         }
         guard var wait = waits[work.entry.id] else { return }
         // All there was at the time is here now; a finished chunk is compared once more, with what came of it.
-        wait.run = lastRun
+        wait.run = feed.run?.number ?? 0
         waits[work.entry.id] = wait.isOpen ? wait : nil
         caller.yield()
     }
@@ -542,8 +552,6 @@ package import Media
         _ card: any Card,
         into chunk: CardChunk
     ) async throws {
-        let ceiling = settings.rate.map { $0 / 8 }
-        let pace = Pace(FetchRate(ceiling: ceiling), feed: feed)
         var intake = FrameIntake(part)
         var rest = groups[...]
         while !rest.isEmpty {

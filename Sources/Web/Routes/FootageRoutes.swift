@@ -171,7 +171,7 @@ struct FootageRoutes: Sendable {
         guard let chunk = try await store.index.chunk(id), chunk.state != .deleting else {
             throw Problem(404, "there is no chunk \(id), or it is gone")
         }
-        if case .device(let token) = call.caller, token.camera != chunk.camera {
+        if let camera = call.caller.onlyCamera, camera != chunk.camera {
             throw Problem(403, "this token is not for this")
         }
         return (chunk, store)
@@ -181,16 +181,16 @@ struct FootageRoutes: Sendable {
         let span = try call.span()
         let index = try await call.backend.store().index
         let camera = call["camera"]
-        let chunks = try await index.chunks(camera: camera, from: span.lowerBound, to: span.upperBound)
+        let showings = try await index.showings(camera: camera, from: span.lowerBound, to: span.upperBound)
         let gaps = try await index.gaps(camera: camera, from: span.lowerBound, to: span.upperBound)
         var runs: [Int64: Run] = [:]
-        for key in Set(chunks.map(\.run)) { runs[key] = try await index.run(key) }
+        for key in Set(showings.map(\.chunk.run)) { runs[key] = try await index.run(key) }
         let oldest = try await index.firstStart(of: camera)
-        guard !chunks.isEmpty || !gaps.isEmpty || oldest != nil else {
+        guard !showings.isEmpty || !gaps.isEmpty || oldest != nil else {
             guard await call.backend.feed(camera) != nil else { throw Problem(404, "there is no camera '\(camera)'") }
-            return TimelineDocument(camera, span, chunks: [], gaps: [], runs: [:], oldest: nil)
+            return TimelineDocument(camera, span, showings: [], gaps: [], runs: [:], oldest: nil)
         }
-        return TimelineDocument(camera, span, chunks: chunks, gaps: gaps, runs: runs, oldest: oldest)
+        return TimelineDocument(camera, span, showings: showings, gaps: gaps, runs: runs, oldest: oldest)
     }
 
     private static func chunks(_ call: Call) async throws -> Page {

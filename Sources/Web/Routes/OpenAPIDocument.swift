@@ -77,6 +77,7 @@ extension OpenAPIDocument.Operation {
         requestBody = content?.request.map { .init(content: [$0.type: .init(schema: $0.schema)]) }
         switch route.access {
         case .anybody: (summary, security) = (route.summary, [])
+        case .publisher: (summary, security) = ("\(route.summary) (a camera)", [["token": []]])
         case .role(let role, let orToken):
             summary = "\(route.summary) (\(role.rawValue))"
             security = [["session": []]] + (orToken ? [["token": []]] : [])

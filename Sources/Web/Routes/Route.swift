@@ -18,6 +18,8 @@ struct Route: Sendable {
         case anybody
         /// Whoever is logged in with this role or a higher one; and, if it says so, a token to read of the camera in question.
         case role(Role, orToken: Bool = false)
+        /// A camera, with its token to publish.
+        case publisher
     }
 
     let method: Method
@@ -149,11 +151,22 @@ enum Caller: Equatable, Sendable {
     case machine
     case user(User)
     case device(DeviceToken)
+    /// A store that this camera has gone to.
+    case store(of: String)
+
+    /// Whose footage it is about, for who may see that of one camera alone.
+    var onlyCamera: String? {
+        switch self {
+        case .nobody, .machine, .user: nil
+        case .device(let token): token.camera
+        case .store(let camera): camera
+        }
+    }
 
     /// For the log and for counting.
     var name: String {
         switch self {
-        case .nobody, .machine: ""
+        case .nobody, .machine, .store: ""
         case .user(let user): user.name
         case .device(let token): token.id
         }
@@ -161,7 +174,7 @@ enum Caller: Equatable, Sendable {
 
     var role: Role? {
         switch self {
-        case .nobody, .device: nil
+        case .nobody, .device, .store: nil
         case .machine: .viewer
         case .user(let user): user.role
         }

@@ -34,6 +34,7 @@ struct RouteContent: Sendable {
         case "limit", "step": return (["type": "integer", "minimum": 1], false)
         case "keyframes": return (["type": "string", "enum": ["true", "false"]], false)
         case "frames": return (["type": "string", "pattern": "^[0-9]{1,9}-[0-9]{1,9}$"], false)
+        case "answer", "status": return (["type": "integer"], false)
         case "cursor": return (["type": "string", "pattern": "^[0-9]{1,18}$"], false)
         default: return (["type": "string"], false)
         }
@@ -86,7 +87,7 @@ struct RouteContent: Sendable {
     private static let span = object(
         ["kind": ["enum": ["recorded", "gap"]], "from": time, "to": time],
         more: [
-            "state": text, "protected": flag, "unsynchronised": flag, "run": text, "reason": text, "detail": text,
+            "state": text, "protected": flag, "replenished": flag, "unsynchronised": flag, "run": text, "reason": text, "detail": text,
         ]
     )
 
@@ -175,6 +176,13 @@ struct RouteContent: Sendable {
         "POST /cameras/{camera}/card/acknowledged": .init(
             request: ("application/json", object(["card": text, "chunks": list(of: whole)])),
             answers: [200: json(object(["acknowledged": whole]))]
+        ),
+        "POST /cameras/{camera}/card/exchange": .init(
+            request: ("application/octet-stream", text),
+            answers: [
+                200: json(object(["number": whole, "method": text, "path": text], more: ["range": text, "body": text])),
+                204: none,
+            ]
         ),
         "GET /chunks/{id}/index.mp4": .init(answers: [200: video, 204: none]),
         "GET /chunks/{id}/hashes": .init(answers: [200: json(object(["sha256": list(of: text)]))]),

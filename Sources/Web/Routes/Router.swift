@@ -57,6 +57,15 @@ struct Router: Sendable {
         _ parameters: [String: String],
         from request: HTTPRequest
     ) throws(Problem) {
+        if route.access == .publisher {
+            guard case .device(let token) = caller else {
+                throw caller.role == nil ? Problem(401, "show the camera's token") : Problem(403, "this is for cameras")
+            }
+            guard token.rights.mayPublish, parameters["camera"] == token.camera else {
+                throw Problem(403, "this token is not for this")
+            }
+            return
+        }
         guard case .role(let wanted, let orToken) = route.access else { return }
         if case .device(let token) = caller {
             // A route that names no camera asks for itself whose footage it is.
@@ -84,6 +93,8 @@ enum SameOrigin {
         // these types.
         guard request.method == "POST" || !request.body.isEmpty else { return }
         let type = request.header("Content-Type")?.prefix { $0 != ";" }.lowercased() ?? ""
+        // No browser adds a token by itself.
+        if type == "application/octet-stream", request.header("Authorization") != nil { return }
         guard ["application/json", "application/sdp"].contains(type) else {
             throw Problem(415, "the content type must be application/json")
         }

@@ -11,6 +11,8 @@ struct TimelineDocument: Encodable {
         /// Of what is recorded: what has become of its chunks.
         var state: String?
         var protected: Bool?
+        /// What the network lost, and was fetched from the camera's card.
+        var replenished: Bool?
         /// From before the machine knew the time.
         var unsynchronised: Bool?
         /// The run's identity.
@@ -31,7 +33,7 @@ struct TimelineDocument: Encodable {
     init(
         _ camera: String,
         _ span: Range<UTCTime>,
-        chunks: [Chunk],
+        showings: [Showing],
         gaps: [Gap],
         runs: [Int64: Run],
         oldest: UTCTime?
@@ -40,14 +42,16 @@ struct TimelineDocument: Encodable {
         (self.camera, from, to) = (camera, span.lowerBound.rfc3339, span.upperBound.rfc3339)
         (self.oldest, self.now) = (oldest?.rfc3339, now.rfc3339)
         var recorded: [(span: Range<UTCTime>, entry: Span)] = []
-        for chunk in chunks where chunk.state != .deleting {
-            let end = chunk.state == .open ? max(now, chunk.start) : chunk.end
-            let piece = (chunk.start..<max(end, chunk.start)).clamped(to: span)
+        for showing in showings where showing.chunk.state != .deleting {
+            let chunk = showing.chunk
+            let end = showing.isGrowing ? max(now, showing.start) : showing.end
+            let piece = (showing.start..<max(end, showing.start)).clamped(to: span)
             guard !piece.isEmpty else { continue }
             let clock = runs[chunk.run]?.clock.state
             var entry = Span(kind: "recorded", from: "", to: "")
             (entry.state, entry.run) = (chunk.state.rawValue, runs[chunk.run]?.identity)
             entry.protected = chunk.isProtected ? true : nil
+            entry.replenished = chunk.origin == .card ? true : nil
             entry.unsynchronised = clock == .unsynchronised ? true : nil
             // Chunks of one run lie side by side: what says the same is one span.
             if let last = recorded.last, last.entry == entry, piece.lowerBound - last.span.upperBound < Self.seam {

@@ -36,7 +36,7 @@ struct WatchingAnswers: Sendable {
             switch try await Caller.of(request, backend) {
             case .machine, .user: break
             case .device(let token) where token.rights.mayRead: camera = token.camera
-            case .device: throw Problem(403, "this token is not for this")
+            case .device, .store: throw Problem(403, "this token is not for this")
             case .nobody: throw Problem(401, "log in first, or show a token")
             }
         }

@@ -121,6 +121,8 @@ internal import Web
             }
         }
         control.listen { [weak self] request in await self?.answer(request) ?? .failed("the daemon is stopping") }
+        let backend = backend
+        cameras.answerCard = { camera, question in await CardAnswers(backend, camera: camera).answer(question) }
         if cameras.isRecording { _ = await cameras.prepare() }
         cameras.start()
         let web = RunningWeb(backend, library: cameras.library, certificate: certificate.current)
@@ -216,6 +218,7 @@ internal import Web
             },
             freeSpace: { [weak self] in try await self?.cameras.directory.freeSpace() },
             feed: { [weak self] name in await self?.cameras.cameras.first { $0.name == name }?.feed },
+            exchange: { [weak self] name in await self?.cameras.exchange(with: name) },
             sessionSeconds: { [weak self] in
                 Int64((await self?.cameras.plan.sessionDuration ?? .zero) / .seconds(1))
             }

@@ -31,6 +31,8 @@ struct Plan: Equatable, Sendable {
         var publisher: Publisher.Settings?
         /// The camera's card, and what is fetched from it.
         var card = CardPlace.none
+        /// Where this camera's card is offered to a store that cannot reach it.
+        var offer: CardOffer.Settings?
         var replenishing = Replenisher.Settings(extent: .nothing)
     }
 
@@ -39,9 +41,15 @@ struct Plan: Equatable, Sendable {
         /// It has none that could be.
         case none
         case server(String, tokenFile: String?, fingerprint: String?)
+        /// The camera comes, as it does with its video.
+        case exchange
 
         /// One of ours is asked where its video comes from, with the same token.
         init(_ camera: Configuration.RemoteCamera) {
+            if camera.push {
+                self = .exchange
+                return
+            }
             guard camera.tokenFile != nil || camera.web != nil, let server = camera.web ?? Self.server(of: camera) else {
                 self = .none
                 return
@@ -51,8 +59,13 @@ struct Plan: Equatable, Sendable {
 
         /// Over TLS where the video comes so, or where it is known whom to believe.
         private static func server(of camera: Configuration.RemoteCamera) -> String? {
-            guard let address = camera.url.flatMap({ try? ResourceAddress(parsing: $0) }) else { return nil }
-            let isSecure = address.scheme == "rtsps" || camera.fingerprint != nil
+            camera.url.flatMap { server(beside: $0, fingerprint: camera.fingerprint) }
+        }
+
+        /// The page of the machine that a stream is of.
+        static func server(beside url: String, fingerprint: String?) -> String? {
+            guard let address = try? ResourceAddress(parsing: url) else { return nil }
+            let isSecure = address.scheme == "rtsps" || fingerprint != nil
             return isSecure ? "https://\(address.host):8443" : "http://\(address.host):8080"
         }
     }
@@ -92,7 +105,8 @@ struct Plan: Equatable, Sendable {
                 name: camera.name.description,
                 source: .capture(Capture.Settings(camera)),
                 recording: Recorder.Settings(camera.recording),
-                publisher: camera.push.map { Publisher.Settings($0, camera: camera.name) }
+                publisher: camera.push.map { Publisher.Settings($0, camera: camera.name) },
+                offer: camera.push.flatMap(CardOffer.Settings.init)
             )
         ]
         store = ChunkStore.Settings(camera.recording)

@@ -18,11 +18,21 @@ extension Replenisher.Settings {
     }
 }
 
+extension CardOffer.Settings {
+    /// The store takes it where its page is, with the same token as the video.
+    init?(_ push: Configuration.Push) {
+        let beside = Plan.CardPlace.server(beside: push.url, fingerprint: push.fingerprint)
+        guard let server = push.web ?? beside else { return nil }
+        self.init(server: server, tokenFile: push.tokenFile, fingerprint: push.fingerprint)
+    }
+}
+
 extension Plan.CardPlace {
-    /// What asks it.
-    @MainLoop func card(of camera: String) -> (any Card)? {
+    /// What asks it; a camera that comes is asked through `exchange`.
+    @MainLoop func card(of camera: String, _ exchange: CardExchange) -> (any Card)? {
         switch self {
         case .none: nil
+        case .exchange: ExchangeCard(exchange, camera: camera)
         case .server(let server, let tokenFile, let fingerprint):
             HTTPCard(server: server, camera: camera, fingerprint: fingerprint) {
                 try tokenFile.map { try Secret.read($0) }

@@ -14,8 +14,12 @@ internal import Transfer
         /// What takes the camera in, when it is to push.
         let ingest: Ingest
         let replenisher: Replenisher
+        let exchange: CardExchange
+        /// Of a camera that this machine is.
+        let offer: CardOffer?
         let task: Task<Void, Never>
         let replenishing: Task<Void, Never>
+        let offering: Task<Void, Never>?
     }
 
     let library: PipelineLibrary
@@ -71,6 +75,18 @@ internal import Transfer
     /// By name.
     var cameras: [Camera] { running.values.map(\.camera).sorted { $0.name < $1.name } }
 
+    /// Performs what a store that this camera comes to asks of its card.
+    var answerCard: (@MainLoop (String, CardExchange.Question) async -> CardExchange.Answer)?
+
+    /// Where a camera that comes is asked; `nil` for one that does not.
+    func exchange(with camera: String) -> CardExchange? {
+        guard plan.cameras.first(where: { $0.name == camera })?.card == .exchange else { return nil }
+        return running[camera]?.exchange
+    }
+
+    /// Why a camera's card cannot be offered to its store.
+    func offerTrouble(of camera: String) -> String? { running[camera]?.offer?.trouble }
+
     /// How it stands with what is fetched from a camera's card; `nil` for a camera that is not here.
     func replenishment(of camera: String) -> Replenisher.Progress? { running[camera]?.replenisher.progress }
 
@@ -101,10 +117,12 @@ internal import Transfer
         for camera in running.values {
             camera.camera.stop()
             camera.replenisher.stop()
+            camera.offer?.stop()
         }
         for camera in running.values {
             await camera.task.value
             await camera.replenishing.value
+            await camera.offering?.value
             unfinished += camera.camera.recorder.unfinishedChunks
         }
         for task in ending { await task.value }
@@ -152,8 +170,10 @@ internal import Transfer
                 Log.notice("recording goes on with other settings", camera: camera.name)
             }
             if camera.card != former.card || camera.replenishing != former.replenishing || hasMoved {
-                running.replenisher.configure(card: camera.card.card(of: camera.name), settings: camera.replenishing)
+                let card = camera.card.card(of: camera.name, running.exchange)
+                running.replenisher.configure(card: card, settings: camera.replenishing)
             }
+            if camera.offer != former.offer { running.offer?.configure(camera.offer) }
         }
     }
 
@@ -171,9 +191,14 @@ internal import Transfer
         let publisher = Publisher(feed: feed, library: library, settings: planned.publisher)
         let camera = Camera(feed: feed, source: runner, recorder: recorder, publisher: publisher)
         service.serve(feed, from: planned.source == .ingest ? ingest : nil)
+        let exchange = CardExchange()
+        let offer = isCapture
+            ? CardOffer(camera: planned.name, settings: planned.offer) { [weak self] question in
+                await self?.answerCard?(planned.name, question) ?? .init(status: 503, body: [])
+            } : nil
         let replenisher = Replenisher(
             feed: feed,
-            card: planned.card.card(of: planned.name),
+            card: planned.card.card(of: planned.name, exchange),
             settings: planned.replenishing,
             directory: { [weak self] in self?.directory }
         )
@@ -181,8 +206,11 @@ internal import Transfer
             camera: camera,
             ingest: ingest,
             replenisher: replenisher,
+            exchange: exchange,
+            offer: offer,
             task: Task { await camera.run() },
-            replenishing: Task { await replenisher.run() }
+            replenishing: Task { await replenisher.run() },
+            offering: offer.map { offer in Task { await offer.run() } }
         )
     }
 
@@ -200,6 +228,7 @@ internal import Transfer
         service.withdraw(name)
         leaving.camera.stop()
         leaving.replenisher.stop()
+        leaving.offer?.stop()
         Log.notice("camera is no longer in the configuration; its footage stays", camera: name)
         ending.append(
             Task {

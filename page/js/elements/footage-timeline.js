@@ -264,6 +264,7 @@ class FootageTimeline extends HTMLElement {
     } else if (span) {
       if (span.state === 'repaired') lines.push(h('p', {}, 'Repaired after it was torn'));
       if (span.state === 'damaged') lines.push(h('p', { class: 'tip-gap' }, 'The file cannot be read'));
+      if (span.replenished) lines.push(h('p', {}, 'Fetched from the camera’s card'));
       if (span.protected) lines.push(h('p', {}, 'Protected'));
       if (span.unsynchronised) lines.push(h('p', {}, 'Clock not synchronised: the time may be off'));
     }

@@ -132,6 +132,9 @@ export function drawRow({ context, colours, ratio }, footage, view, left, right,
   const { footage: areas, gaps, slits, mixes, marks } = layout(spans, view, left, right, now);
   context.fillStyle = colours['fo-rec'];
   for (const area of areas) context.fillRect(area.left, top, area.right - area.left, height);
+  // What the network lost, and is here all the same: a line at its foot.
+  context.fillStyle = colours['fo-clock'];
+  for (const { left: from, right: to } of marks.replenished) context.fillRect(from, top + height - 3, Math.max(1, to - from), 2);
   for (const gap of gaps) drawGap(context, colours, ratio, gap, top, height, now, words);
   for (const mix of mixes) drawMix(context, colours, mix, top, height);
   for (const { left: from, span } of slits) {

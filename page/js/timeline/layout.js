@@ -17,7 +17,7 @@ export const COLUMN = 4;
  * @param {number} right its last
  * @param {number} now where footage ends
  * @returns {{footage: {left, right}[], gaps: {left, right, span}[], slits: {left, right, span}[], mixes: {left, right, lost, stopped}[],
- *   marks: {protected: [], unsynchronised: []}}} slits are thin gaps alone in their column; mixes are columns of several, with what part
+ *   marks: {protected: [], replenished: [], unsynchronised: []}}} slits are thin gaps alone in their column; mixes are columns of several, with what part
  *   of them is missing by accident and by choice
  */
 export function layout(spans, view, left, right, now) {
@@ -26,7 +26,7 @@ export function layout(spans, view, left, right, now) {
   const footage = [];
   const gaps = [];
   const columns = [];
-  const marks = { protected: [], unsynchronised: [] };
+  const marks = { protected: [], replenished: [], unsynchronised: [] };
   for (let index = indexAt(spans, view.from); index < spans.length && spans[index].from < view.to; index += 1) {
     const span = spans[index];
     const from = Math.max(left, x(span.from));
@@ -34,7 +34,7 @@ export function layout(spans, view, left, right, now) {
     if (to < from) continue;
     if (span.kind !== 'gap') {
       extend(footage, from, to);
-      for (const mark of ['protected', 'unsynchronised']) if (span[mark]) extend(marks[mark], from, to);
+      for (const mark of ['protected', 'replenished', 'unsynchronised']) if (span[mark]) extend(marks[mark], from, to);
     } else if (to - from >= THINNEST) gaps.push({ left: from, right: to, span });
     else gather(columns, span, (from + to) / 2, Math.floor(((span.from + span.to) * scale) / 2 / COLUMN));
   }

@@ -37,7 +37,7 @@ export function splice(spans, fresh, time) {
   return kept;
 }
 
-const TRAITS = ['kind', 'state', 'protected', 'unsynchronised', 'run', 'reason', 'detail'];
+const TRAITS = ['kind', 'state', 'protected', 'replenished', 'unsynchronised', 'run', 'reason', 'detail'];
 const alike = (one, other) => TRAITS.every(trait => one[trait] === other[trait]);
 
 /** The nearest later (`direction` 1) or earlier (-1) gap's beginning, as seen from `time`, at least `margin` ms away. */

@@ -17,7 +17,9 @@ struct ListedChunk: Encodable, Sendable {
 
     var columns: [String] {
         let megabytes = (chunk.bytes + 50_000) / 100_000
-        let state = chunk.isProtected ? "\(chunk.state.rawValue), protected" : chunk.state.rawValue
+        // Where it came from, if not live.
+        let traits = [chunk.origin == .card ? "card" : nil, chunk.isProtected ? "protected" : nil].compactMap { $0 }
+        let state = ([chunk.state.rawValue] + traits).joined(separator: ", ")
         return [
             chunk.camera, chunk.start.local, chunk.duration.clock, "\(megabytes / 10).\(megabytes % 10) MB",
             String(chunk.frames), state, file,
@@ -25,7 +27,7 @@ struct ListedChunk: Encodable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case id, camera, run, sequence, start, length, size, allocated, frames, state, origin, protected, sha256, file
+        case id, camera, run, sequence, start, length, size, allocated, frames, state, origin, protected, acknowledged, sha256, file
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -42,6 +44,7 @@ struct ListedChunk: Encodable, Sendable {
         try container.encode(chunk.state.rawValue, forKey: .state)
         try container.encode(chunk.origin.rawValue, forKey: .origin)
         try container.encode(chunk.isProtected, forKey: .protected)
+        try container.encode(chunk.isAcknowledged, forKey: .acknowledged)
         try container.encode(chunk.digest?.hexadecimal, forKey: .sha256)
         try container.encode(file, forKey: .file)
     }

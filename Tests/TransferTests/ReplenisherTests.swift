@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+import Footage
+import Foundation
+import GLib
+import GStreamer
+import ISOBaseMedia
+import Media
+import TestSupport
+import Testing
+
+@testable import Transfer
+
+@Suite("Replenisher", .mainLoop, .timeLimit(.minutes(3)))
+struct ReplenisherTests {
+    /// A store of one camera, with a card.
+    @MainLoop private final class Site {
+        let scratch: ScratchDirectory
+        let directory: RecordingDirectory
+        let store: ChunkStore
+        let card = ShelfCard()
+        private(set) var replenisher: Replenisher
+        private var running: Task<Void, Never>?
+
+        init(films: Int = 2, maxSpace: Int64? = nil) async throws {
+            let scratch = try ScratchDirectory()
+            let settings = ChunkStore.Settings(directory: scratch("store"), maxSpace: maxSpace, minFree: 0)
+            let directory = RecordingDirectory(settings, journal: .silent)
+            (self.scratch, self.directory) = (scratch, directory)
+            store = try await directory.store()
+            replenisher = Self.make(card, directory, .all)
+            for id in 1...Int64(films) { try await card.add(id, path: scratch("\(id).mp4")) }
+        }
+
+        private static func make(
+            _ card: ShelfCard,
+            _ directory: RecordingDirectory,
+            _ extent: Replenisher.Settings.Extent
+        ) -> Replenisher {
+            Replenisher(
+                feed: Feed(camera: "door", origin: .sender),
+                card: card,
+                settings: .init(extent: extent),
+                directory: { directory }
+            )
+        }
+
+        func begin(_ extent: Replenisher.Settings.Extent = .all) {
+            replenisher = Self.make(card, directory, extent)
+            running = Task { [replenisher] in await replenisher.run() }
+        }
+
+        func end() async {
+            replenisher.stop()
+            await running?.value
+        }
+
+        /// Adds what came live of a film: some of its frames, dated later than the card dates them.
+        func addLive(_ id: Int64, of film: Int64, frames: Range<Int>, later: Duration = .milliseconds(40)) async throws
+        {
+            let source = card.films[Int(film - 1)]
+            let part = source.table.part(frames)
+            var file = PiecewiseFile(part, created: 0)
+            var bytes = file.head() + file.fragment(of: part.frames)
+            for sample in source.table.samples[frames] { bytes += source.bytes.read(sample.range) }
+            let end = try file.end()
+            bytes += end.appended
+            bytes.replaceSubrange(
+                Int(end.patch.offset)..<Int(end.patch.offset) + end.patch.bytes.count,
+                with: end.patch.bytes
+            )
+            let since = source.table.presentationTime(of: frames.lowerBound)
+            let start = UTCTime(nanoseconds: source.entry.start) + since + later
+            let clock = RunClock.Mapping(offset: start.nanoseconds, state: .captured)
+            let run = Run(identity: makeIdentity(), camera: "door", boot: "store", clock: clock)
+            let name = ChunkName(camera: "door", start: start)
+            let path = "\(store.directory)/\(name.path)"
+            let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+            try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            try Data(bytes).write(to: URL(fileURLWithPath: path))
+            var chunk = Chunk(
+                id: id,
+                camera: "door",
+                run: try await store.index.add(run),
+                sequence: 0,
+                state: .complete,
+                start: start,
+                mediaTime: 0,
+                path: name.path
+            )
+            (chunk.frames, chunk.duration, chunk.bytes) = (frames.count, part.length, Int64(bytes.count))
+            try await store.index.add(chunk)
+        }
+
+        /// What is shown, frame by frame.
+        func shown() async throws -> [String] {
+            let showings = try await store.index.showings(camera: "door")
+            let clip = Clip(showings, in: store.directory, span: UTCTime(nanoseconds: 0)..<UTCTime(nanoseconds: .max))
+            let output = scratch("\(UUID().uuidString).mp4")
+            _ = try clip.write(to: output)
+            return try await accessUnits(of: output)
+        }
+
+        /// What is on the card, frame by frame.
+        func filmed() async throws -> [String] {
+            var frames: [String] = []
+            for film in card.films { frames += try await accessUnits(of: scratch("\(film.entry.id).mp4")) }
+            return frames
+        }
+    }
+
+    @Test("what is on a card and not here is fetched once, is whole, and may be deleted there")
+    @MainLoop
+    func all() async throws {
+        let site = try await Site()
+        site.begin()
+        try await eventually { site.card.acknowledged.sorted() == [1, 2] }
+        #expect(try await site.shown() == site.filmed())
+        let chunks = try await site.store.index.chunks()
+        #expect(chunks.allSatisfy { $0.origin == .card && $0.state == .complete && $0.frames == 300 })
+        #expect(site.card.reads.map(\.chunk) == [2, 1])
+        #expect(site.replenisher.progress.fetchedFrames == 600 && site.replenisher.progress.lackingFrames == 0)
+        await site.end()
+        // Whoever begins anew knows what it has had: also of a chunk that the quota has deleted since.
+        for chunk in chunks { _ = try await site.store.remove(chunk) }
+        site.begin()
+        try await eventually { site.replenisher.progress.state == .idle }
+        #expect(site.card.reads.count == 2)
+        await site.end()
+    }
+
+    @Test("around what came live only the groups that lack a frame are fetched, and each frame is shown once")
+    @MainLoop
+    func gap() async throws {
+        let site = try await Site()
+        // It broke off in the third second, and came again in the eighth.
+        try await site.addLive(1, of: 1, frames: 0..<75)
+        try await site.addLive(2, of: 1, frames: 210..<300)
+        try await site.addLive(3, of: 2, frames: 0..<300)
+        site.begin()
+        try await eventually { site.card.acknowledged.sorted() == [1, 2] }
+        #expect(try await site.shown() == site.filmed())
+        let fetched = try await site.store.index.chunks().filter { $0.origin == .card }
+        #expect(fetched.map(\.frames) == [150])
+        let start = ShelfCard.start + .seconds(2) + .milliseconds(40)
+        #expect(abs((fetched[0].start - start).inNanoseconds) < 1_000_000)
+        // What broke off is deleted in its turn, and what was fetched with it.
+        #expect(fetched[0].turn == 1)
+        let timeline = try await site.store.index.timeline(
+            of: "door",
+            in: ShelfCard.start..<ShelfCard.start + .seconds(20)
+        )
+        #expect(timeline.entries.map(\.content).contains(.footage) && timeline.entries.count <= 2)
+        await site.end()
+        // Files alone tell it all.
+        await site.directory.close()
+        let again = try await ChunkStore.open(
+            .init(directory: site.scratch("store"), minFree: 0),
+            anew: true,
+            journal: .silent
+        )
+        #expect(try await again.index.cuts(of: again.index.chunks()).isEmpty == false)
+        #expect(try await again.index.showings(camera: "door").map(\.part).count == 4)
+        await again.close()
+    }
+
+    @Test("an interruption costs the group that was on its way, and nothing that had come")
+    @MainLoop
+    func interrupted() async throws {
+        let site = try await Site(films: 1)
+        site.card.breaksAfter = site.card.films[0].bytes.count / 2
+        site.begin()
+        try await eventually { site.card.acknowledged == [1] }
+        #expect(try await site.shown() == site.filmed())
+        let reads = site.card.reads.map(\.range)
+        try #require(reads.count == 2)
+        let samples = site.card.films[0].table.samples
+        #expect(reads[1].upperBound == samples[299].range.upperBound)
+        let first = try #require(samples.firstIndex { $0.offset == reads[1].lowerBound })
+        #expect(samples[first].isSync && first > 60)
+        #expect(try await site.store.index.chunks().map(\.frames) == [first, 300 - first])
+        await site.end()
+    }
+
+    @Test("a card that lies is not believed, and the rest is fetched all the same", arguments: ShelfCard.Lie.allCases)
+    @MainLoop
+    func lie(how: ShelfCard.Lie) async throws {
+        let site = try await Site()
+        let stranger = Run(
+            identity: "x",
+            camera: "till",
+            boot: "",
+            clock: .init(offset: 0, state: .captured),
+            source: "run-of-another"
+        )
+        _ = try await site.store.index.add(stranger)
+        site.card.lie = (1, how)
+        site.begin()
+        try await eventually { site.replenisher.progress.trouble != nil }
+        let trouble = try #require(site.replenisher.progress.trouble)
+        #expect(trouble.contains(how == .circle ? "circles" : "chunk 1"), "\(trouble)")
+        if how != .circle {
+            try await eventually { site.card.acknowledged == [2] }
+            // Nothing of it that was not checked has been kept.
+            let film = try await accessUnits(of: site.scratch("1.mp4"))
+            let other = try await accessUnits(of: site.scratch("2.mp4"))
+            let shown = try await site.shown()
+            #expect(Array(shown.suffix(300)) == other)
+            #expect(Array(shown.dropLast(300)) == Array(film.prefix(how == .hash ? 150 : 0)))
+        }
+        await site.end()
+    }
+
+    @Test("another camera's card is not taken for this one's")
+    @MainLoop
+    func otherCamera() async throws {
+        let site = try await Site(films: 1)
+        site.card.camera = "till"
+        site.begin()
+        try await eventually { site.replenisher.progress.trouble != nil }
+        #expect(site.replenisher.progress.trouble == "this is the card of 'till', not of 'door'")
+        #expect(site.card.reads.isEmpty)
+        await site.end()
+    }
+
+    @Test("what was filmed before the camera was known is not fetched, unless all is wanted")
+    @MainLoop
+    func sinceAdded() async throws {
+        let site = try await Site()
+        try await site.addLive(1, of: 2, frames: 0..<300)
+        site.begin(.sinceAdded)
+        try await eventually { site.card.acknowledged.sorted() == [1, 2] }
+        #expect(site.card.reads.isEmpty)
+        await site.end()
+        let again = try await Site()
+        try await again.addLive(1, of: 2, frames: 0..<300)
+        again.begin(.all)
+        try await eventually { again.card.acknowledged.sorted() == [1, 2] }
+        #expect(again.card.reads.map(\.chunk) == [1])
+        await again.end()
+    }
+
+    @Test("what a person removed is not fetched again, and what cannot be had says why")
+    @MainLoop
+    func unwanted() async throws {
+        let site = try await Site()
+        try await site.addLive(1, of: 1, frames: 0..<300)
+        let live = try #require(try await site.store.index.chunk(1))
+        _ = try await site.store.remove(live)
+        let lost = ShelfCard.start + .seconds(30)
+        let gap = Gap(camera: "door", start: lost, end: lost + .seconds(20), reason: .network, detail: "no answer")
+        try await site.store.index.add(gap)
+        let power = Gap(
+            camera: "door",
+            start: lost + .seconds(5),
+            end: lost + .seconds(12),
+            reason: .power,
+            detail: "a crash"
+        )
+        site.card.gaps = [CardListing.Absence(power)]
+        site.begin()
+        try await eventually { site.card.acknowledged.sorted() == [1, 2] }
+        #expect(site.card.reads.map(\.chunk) == [2])
+        await site.end()
+        let timeline = try await site.store.index.timeline(of: "door", in: lost..<lost + .seconds(20))
+        let reasons = timeline.entries.map(\.content)
+        #expect(reasons == [.missing(.network), .missing(.power), .missing(.network)])
+    }
+}
