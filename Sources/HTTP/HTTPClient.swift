@@ -129,7 +129,11 @@ internal import Synchronization
 
     /// Little is on its way that was not asked to hurry: it would stand before live video in every router's queue.
     private nonisolated static func keepShort(_ stream: UnsafeMutableRawPointer) {
-        guard g_type_check_instance_is_a(stream.assumingMemoryBound(to: GTypeInstance.self), g_socket_connection_get_type()) != 0
+        guard
+            g_type_check_instance_is_a(
+                stream.assumingMemoryBound(to: GTypeInstance.self),
+                g_socket_connection_get_type()
+            ) != 0
         else { return }
         let socket = g_socket_connection_get_socket(stream.assumingMemoryBound(to: GSocketConnection.self))
         g_socket_set_option(socket, SOL_SOCKET, SO_RCVBUF, receiveBuffer, nil)

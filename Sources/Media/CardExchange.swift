@@ -28,7 +28,8 @@ package import GLib
     package struct Silence: Error, CustomStringConvertible {
         /// Whether it has ever come.
         package let hasCome: Bool
-        package let description = "the camera does not come to be asked: is camera.push.web the URL of this store's page?"
+        package let description =
+            "the camera does not come to be asked: is camera.push.web the URL of this store's page?"
     }
 
     private var count = 0
@@ -45,7 +46,8 @@ package import GLib
     /// Asks, and waits for the answer; one question at a time.
     ///
     /// - Throws: ``Silence`` if the camera does not come.
-    package func ask(_ method: String, _ path: String, range: String? = nil, body: String? = nil) async throws -> Answer {
+    package func ask(_ method: String, _ path: String, range: String? = nil, body: String? = nil) async throws -> Answer
+    {
         try Task.checkCancellation()
         count += 1
         let question = Question(number: count, method: method, path: path, range: range, body: body)

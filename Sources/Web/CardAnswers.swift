@@ -63,7 +63,8 @@ package struct CardAnswers: Sendable {
         case .bytes(let all): bytes = all
         case .file(let path):
             let file = try RandomAccessFile(path)
-            guard case .part(let part) = ByteRange(range, of: Int(try file.byteCount())), part.count <= Self.limit else {
+            guard case .part(let part) = ByteRange(range, of: Int(try file.byteCount())), part.count <= Self.limit
+            else {
                 throw Problem(416, "ask for \(Self.limit) bytes at most")
             }
             bytes = try file.read(UInt64(part.lowerBound)..<UInt64(part.upperBound))

@@ -42,7 +42,8 @@ package import Media
         let reader = ChunkReader()
         let routes =
             SessionRoutes().routes + LiveRoutes(library: library).routes + WHEPRoutes(library: library).routes
-            + FootageRoutes(reader: reader).routes + CardRoutes(reader: reader).routes + CardExchangeRoutes().routes + SnapshotRoutes(reader: reader, library: library).routes
+            + FootageRoutes(reader: reader).routes + CardRoutes(reader: reader).routes + CardExchangeRoutes().routes
+            + SnapshotRoutes(reader: reader, library: library).routes
             + MovementRoutes(reader: reader).routes + ClipRoutes().routes + StorageRoutes.routes + PeopleRoutes.routes
             + SettingsRoutes().routes + AuditRoutes.routes + LogRoutes.routes
         let description = Route(.get, "/openapi.json", .role(.viewer), "This description") { _ in

@@ -59,24 +59,20 @@ import TestSupport
         let bytes = Array(try Data(contentsOf: URL(fileURLWithPath: path)))
         let table = try SampleTable(bytes)
         let offset = (id - 1) * 10_000_000_000
-        films.append(
-            Film(
-                entry: CardListing.Entry(
-                    id: id,
-                    run: run,
-                    boot: "boot-1",
-                    mediaTime: Self.mediaStart + offset,
-                    start: Self.start.nanoseconds + offset,
-                    clock: "synchronised",
-                    duration: table.length.inNanoseconds,
-                    frames: table.frames,
-                    bytes: Int64(bytes.count),
-                    state: "complete"
-                ),
-                bytes: bytes,
-                table: table
-            )
+        var chunk = Chunk(
+            id: id,
+            camera: camera,
+            run: 0,
+            sequence: 0,
+            state: .complete,
+            start: Self.start + .nanoseconds(offset),
+            mediaTime: Self.mediaStart + offset,
+            path: path
         )
+        (chunk.duration, chunk.frames, chunk.bytes) = (table.length, table.frames, Int64(bytes.count))
+        let clock = RunClock.Mapping(offset: Self.start.nanoseconds - Self.mediaStart, state: .synchronised)
+        let run = Run(identity: run, camera: camera, boot: "boot-1", clock: clock)
+        films.append(Film(entry: CardListing.Entry(chunk, of: run), bytes: bytes, table: table))
     }
 
     private func film(_ id: Int64) throws -> Film {

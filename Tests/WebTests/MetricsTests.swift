@@ -21,7 +21,8 @@ struct MetricsTests {
         "cameras":[{"name":"door","state":"\#(state)","seconds":90,"faults":1,"format":{"width":640,"height":480},
         "fps":29.97,"bitrate":8000,"frames":1234,"undecodable":2,"last-frame":"2026-11-21T10:21:00.000Z",
         "last-keyframe":"2026-11-21T10:20:59.000Z","recording":{\#(recording),"finished":7,"unfinished":0,"queued":11,
-        "oldest":"2026-11-01T00:00:00.000Z"},"viewers":{"count":3,"queued":4,"skipped":5},"push":{"state":"running"}},
+        "oldest":"2026-11-01T00:00:00.000Z"},"viewers":{"count":3,"queued":4,"skipped":5},"push":{"state":"running"},
+        "replenish":{"lacking-bytes":6,"fetched-bytes":7},"acknowledged":{"lacking-bytes":8}},
         {"name":"till","state":"running","fps":0,"frames":0}]}
         """#
     }

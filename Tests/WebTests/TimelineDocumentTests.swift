@@ -26,7 +26,14 @@ struct TimelineDocumentTests {
     }
 
     private static func document(_ chunks: [Chunk], _ gaps: [Gap]) -> TimelineDocument {
-        TimelineDocument("door", at(0)..<at(1000), showings: chunks.map { Showing($0) }, gaps: gaps, runs: [:], oldest: chunks.first?.start)
+        TimelineDocument(
+            "door",
+            at(0)..<at(1000),
+            showings: chunks.map { Showing($0) },
+            gaps: gaps,
+            runs: [:],
+            oldest: chunks.first?.start
+        )
     }
 
     @Test("neighbours of one run are one span, and what is between others has its reason and its words")

@@ -57,7 +57,12 @@ extension Configuration.RemoteCamera {
         record = table.value("record", .bool, default: true, "Whether to record this camera.")
         maxSpace = table.value("max-space", .orNone(.space), default: nil, "Hard limit to this camera.")
         replenish = table.value("replenish", .replenish, default: .sinceAdded, "Fetch from its card what got lost.")
-        replenishRate = table.value("replenish-rate", .orNone(.link), default: nil, "What that may take of the network.")
+        replenishRate = table.value(
+            "replenish-rate",
+            .orNone(.link),
+            default: nil,
+            "What that may take of the network."
+        )
         web = table.optional("web", .web, absent: Self.sameHost, "Where to fetch that from.")
     }
 

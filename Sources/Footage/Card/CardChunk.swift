@@ -73,7 +73,9 @@ package final class CardChunk: Sendable {
         chunk.run = await store.begin(run)
         await store.opened(chunk)
         let card = CardChunk(content, chunk, run, file, store)
-        await store.persist("what a chunk stands in the place of") { try await $0.cut(content.cuts, for: card.chunk.id) }
+        await store.persist("what a chunk stands in the place of") {
+            try await $0.cut(content.cuts, for: card.chunk.id)
+        }
         do {
             try await card.onQueue { card in
                 let head = card.writer.piecewise.head()
@@ -95,13 +97,22 @@ package final class CardChunk: Sendable {
     /// The chunk's file, relative to the store's directory.
     package var path: String { chunk.path }
 
-    /// Takes the next frames' bytes, one behind the other.
+    /// A frame that did not come as it was said to be.
+    package struct Mismatch: Error {
+        /// Which of those that were to be appended.
+        package let frame: Int
+    }
+
+    /// Takes the next frames' bytes, which are to have these hashes (``FrameHashes``).
     ///
-    /// - Throws: ``FileError`` if the disk has no room, or fails.
-    package func append(frames: Int, _ bytes: [UInt8]) async throws {
+    /// - Throws: ``Mismatch`` if one has not, then none is taken; ``FileError`` if the disk has no room, or fails.
+    package func append(_ frames: [[UInt8]], hashes: [String]) async throws {
         try await onQueue { card in
-            let head = card.writer.piecewise.fragment(of: frames)
-            try card.write(head + bytes)
+            for (index, frame) in frames.enumerated() where FrameHashes.hash(frame) != hashes[index] {
+                throw Mismatch(frame: index)
+            }
+            let head = card.writer.piecewise.fragment(of: frames.count)
+            try card.write(head + frames.joined())
         }
     }
 

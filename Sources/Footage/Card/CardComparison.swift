@@ -64,8 +64,7 @@ package struct CardComparison: Sendable {
         for (index, frame) in card.enumerated() {
             let media = frame.time - subject.start.nanoseconds + subject.mediaTime
             let isHere = fetched.contains { $0.lowerBound <= media + state.half && media + state.half < $0.upperBound }
-            let time = UTCTime(nanoseconds: frame.time)
-            if isHere || unwanted.contains(where: { $0.contains(time) }) { state.isHere[index] = true }
+            if isHere { state.isHere[index] = true }
         }
         // The longest first: where the others lie is clear then.
         for each in live.sorted(by: { $0.table.frames > $1.table.frames }) { state.lay(each) }
@@ -80,7 +79,9 @@ package struct CardComparison: Sendable {
                 continue
             }
             let isWhole = (first..<end).allSatisfy { state.isHere[$0] }
-            if isWhole { continue }
+            // By its middle: the two sides' clocks differ a little.
+            let middle = UTCTime(nanoseconds: card[(first + end) / 2].time)
+            if isWhole || unwanted.contains(where: { $0.contains(middle) }) { continue }
             if let last = groups.last, last.upperBound == first {
                 groups[groups.count - 1] = last.lowerBound..<end
             } else {

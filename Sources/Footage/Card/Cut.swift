@@ -78,7 +78,8 @@ extension ChunkIndex {
     /// What is to be shown of a camera, or of all, in a span: its chunks, without what was replaced from the card.
     ///
     /// In the order of camera and time.
-    package func showings(camera: String? = nil, from: UTCTime? = nil, to: UTCTime? = nil) throws(Failure) -> [Showing] {
+    package func showings(camera: String? = nil, from: UTCTime? = nil, to: UTCTime? = nil) throws(Failure) -> [Showing]
+    {
         let chunks = try chunks(camera: camera, from: from, to: to)
         let cuts = try cuts(of: chunks)
         if cuts.isEmpty { return chunks.map { Showing($0) } }

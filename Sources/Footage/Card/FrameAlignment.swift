@@ -87,7 +87,11 @@ package struct FrameAlignment: Equatable, Sendable {
         var votes: [Int64: Int] = [:]
         var pairs: [Int64: (card: Int, live: Int)] = [:]
         var voters = 0
-        for index in stride(from: candidates.lowerBound, to: candidates.upperBound, by: max(1, candidates.count / sampled)) {
+        for index in stride(
+            from: candidates.lowerBound,
+            to: candidates.upperBound,
+            by: max(1, candidates.count / sampled)
+        ) {
             let frame = live[index]
             voters += 1
             for place in card.first(from: frame.time - reach)..<card.count {

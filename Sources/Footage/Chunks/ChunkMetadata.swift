@@ -58,19 +58,19 @@ package struct ChunkMetadata: Equatable, Sendable {
             more += "instead-of=\(list.joined(separator: ","))\n"
         }
         return """
-        martlet-chunk=1
-        store=\(store)
-        camera=\(camera)
-        run=\(run)
-        id=\(id)
-        sequence=\(sequence)
-        start=\(start.nanoseconds)
-        media-time=\(mediaTime)
-        clock=\(clock.rawValue)
-        boot=\(boot)
-        origin=\(origin.rawValue)
+            martlet-chunk=1
+            store=\(store)
+            camera=\(camera)
+            run=\(run)
+            id=\(id)
+            sequence=\(sequence)
+            start=\(start.nanoseconds)
+            media-time=\(mediaTime)
+            clock=\(clock.rawValue)
+            boot=\(boot)
+            origin=\(origin.rawValue)
 
-        """ + more
+            """ + more
     }
 
     /// `12:1000-2000,13:500-900`; what is no such thing is none.

@@ -153,7 +153,8 @@ extension ChunkIndex {
                 WHERE chunk BETWEEN ? AND ? AND chunks.state IN ('complete', 'repaired')
                 """
             try database.forEach(sql, [.integer(first), .integer(last)]) { row in
-                guard let chunk = row.integer(0), let start = row.integer(1), let end = row.integer(2), start < end else {
+                guard let chunk = row.integer(0), let start = row.integer(1), let end = row.integer(2), start < end
+                else {
                     return
                 }
                 cuts[chunk, default: []].append(start..<end)
@@ -177,7 +178,8 @@ extension ChunkIndex {
     /// Whether something that may be deleted is older than a turn.
     package func isAnything(before turn: Int64) throws(Failure) -> Bool {
         try read { database throws(Database.Failure) in
-            let sql = "SELECT 1 FROM chunks WHERE protected = 0 AND state NOT IN ('open', 'deleting') AND turn < ? LIMIT 1"
+            let sql =
+                "SELECT 1 FROM chunks WHERE protected = 0 AND state NOT IN ('open', 'deleting') AND turn < ? LIMIT 1"
             return try !database.query(sql, .integer(turn)).isEmpty
         }
     }

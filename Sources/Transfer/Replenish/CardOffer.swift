@@ -71,7 +71,9 @@ package import Media
                 if Task.isCancelled { return }
                 trouble = "\(error)"
                 // A store may be away for a week.
-                if said != trouble { Log.warning("the store cannot be offered what it lacks: \(error)", camera: camera) }
+                if said != trouble {
+                    Log.warning("the store cannot be offered what it lacks: \(error)", camera: camera)
+                }
                 (said, last) = (trouble, nil)
                 do { try await Task.sleep(for: pause) } catch { return }
                 pause = min(pause * 2, Self.longest)

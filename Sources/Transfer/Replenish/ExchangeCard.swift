@@ -1,6 +1,6 @@
+package import Footage
 // SPDX-License-Identifier: Apache-2.0
 internal import FoundationEssentials
-package import Footage
 package import GLib
 package import Media
 

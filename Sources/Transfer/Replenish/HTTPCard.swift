@@ -1,6 +1,6 @@
+package import Footage
 // SPDX-License-Identifier: Apache-2.0
 internal import FoundationEssentials
-package import Footage
 package import GLib
 internal import HTTP
 
@@ -23,7 +23,10 @@ internal import HTTP
     }
 
     package func listing(after chunk: Int64) async throws -> CardListing {
-        let answer = try await client.send(try request("/cameras/\(camera)/card?after=\(chunk)"), limit: Self.listingLimit)
+        let answer = try await client.send(
+            try request("/cameras/\(camera)/card?after=\(chunk)"),
+            limit: Self.listingLimit
+        )
         return try Self.decode(CardListing.self, from: answer.body)
     }
 

@@ -76,7 +76,7 @@ package import Media
     /// What is known of chunks on the card that are not settled yet.
     private var waits: [Int64: Wait] = [:]
     /// The camera's chunks whose index or frames were not what they said, and when to look at them again.
-    private var refused: [Int64: ClockTime] = [:]
+    private var refused: [Int64: (until: ClockTime, why: String)] = [:]
     private var lastRun = 0
     private var said: String?
     private var hasLookedAtDeclined = false
@@ -173,7 +173,9 @@ package import Media
             progress.trouble = "\(error)"
             progress.state = .waiting
             // A camera may be away for a week.
-            if said != progress.trouble { Log.warning("what is lacking cannot be fetched: \(error)", camera: feed.camera) }
+            if said != progress.trouble {
+                Log.warning("what is lacking cannot be fetched: \(error)", camera: feed.camera)
+            }
             said = progress.trouble
         }
         progress.rate = nil
@@ -185,7 +187,8 @@ package import Media
         progress.state = .comparing
         let listing = try await list(card, store)
         if said != nil { Log.notice("the camera's card answers again", camera: feed.camera) }
-        (said, progress.trouble) = (nil, nil)
+        refused = refused.filter { $0.value.until > .now }
+        (said, progress.trouble) = (nil, refused.min { $0.key < $1.key }?.value.why)
         let known = try await store.index.card(of: feed.camera, identity: listing.card, now: .now)
         if !hasLookedAtDeclined {
             hasLookedAtDeclined = true
@@ -199,7 +202,6 @@ package import Media
         if !forgotten.isEmpty { try await card.acknowledge(forgotten, on: listing.card) }
         try await explain(listing, store)
         let run = feed.run?.number ?? 0
-        refused = refused.filter { $0.value > .now }
         defer { lastRun = run }
         var lacking: [Work] = []
         let entries = listing.chunks.filter { settled[$0.id] == nil }
@@ -266,7 +268,7 @@ package import Media
         _ listing: CardListing,
         _ store: ChunkStore
     ) async throws -> Bool {
-        if let until = refused[entry.id], until > .now { return false }
+        if refused[entry.id] != nil { return false }
         let isOpen = entry.state == Chunk.State.open.rawValue
         guard let wait = waits[entry.id] else {
             if !isOpen { return listing.mediaTime - entry.mediaTime - entry.duration > Self.settling.inNanoseconds }
@@ -296,7 +298,8 @@ package import Media
             guard let reason = Gap.Reason(rawValue: gap.reason), let end = gap.end else { return nil }
             let detail =
                 reason == .quota
-                ? "deleted from the camera's card before it was fetched" : "on the camera as well: \(gap.detail.prefix(200))"
+                ? "deleted from the camera's card before it was fetched"
+                : "on the camera as well: \(gap.detail.prefix(200))"
             return Gap(
                 camera: feed.camera,
                 start: UTCTime(nanoseconds: gap.start),
@@ -438,7 +441,8 @@ package import Media
             guard chunk.origin == .live, [.open, .complete, .repaired].contains(chunk.state) else { return nil }
             for path in [chunk.state == .open ? chunk.openPath : chunk.path, chunk.path] {
                 // One that cannot be read holds nothing: what is in it is fetched.
-                guard let file = try? RandomAccessFile("\(directory)/\(path)"), let table = try? SampleTable(file) else {
+                guard let file = try? RandomAccessFile("\(directory)/\(path)"), let table = try? SampleTable(file)
+                else {
                     continue
                 }
                 return CardComparison.Live(chunk: chunk, table: table)
@@ -479,7 +483,7 @@ package import Media
     private static let largestGroup = 64 << 20
 
     private func refuse(_ entry: CardListing.Entry, _ fault: CardFault) {
-        refused[entry.id] = .now + Self.refusal
+        refused[entry.id] = (.now + Self.refusal, "\(fault)")
         Log.error("\(fault); it is left alone for an hour", camera: feed.camera)
         progress.trouble = "\(fault)"
     }
@@ -575,10 +579,12 @@ package import Media
                 intake.take(bytes)
                 while let group = waiting.first, let frames = intake.frames(of: group) {
                     waiting = waiting.dropFirst()
-                    for (number, frame) in zip(group, frames) where FrameHashes.hash(frame) != hashes[number - begin] {
-                        throw CardFault("frame \(first + number) of chunk \(entry.id) did not come as the card has it")
+                    let expected = hashes[group.lowerBound - begin..<group.upperBound - begin]
+                    do { try await chunk.append(frames, hashes: Array(expected)) } catch let wrong as CardChunk.Mismatch
+                    {
+                        let number = first + group.lowerBound + wrong.frame
+                        throw CardFault("frame \(number) of chunk \(entry.id) did not come as the card has it")
                     }
-                    try await chunk.append(frames: group.count, Array(frames.joined()))
                     progress.fetchedFrames += group.count
                     progress.fetchedBytes += Int64(frames.reduce(0) { $0 + $1.count })
                     progress.lackingFrames = max(0, progress.lackingFrames - group.count)

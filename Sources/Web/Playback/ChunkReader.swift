@@ -67,7 +67,9 @@ final class ChunkReader: Sendable {
     /// A chunk's index without its media, and how many bytes the file has; `nil` if it holds no frame yet.
     func index(of chunk: Chunk, in directory: String) async throws -> (index: [UInt8], bytes: UInt64)? {
         try await onQueue {
-            guard let (file, table) = try self.table(of: chunk, in: directory), !table.samples.isEmpty else { return nil }
+            guard let (file, table) = try self.table(of: chunk, in: directory), !table.samples.isEmpty else {
+                return nil
+            }
             return (try table.index(created: chunk.start.nanoseconds), try file.byteCount())
         }
     }

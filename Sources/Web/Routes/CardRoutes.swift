@@ -67,7 +67,9 @@ struct CardRoutes: Sendable {
         try await call.mustKnowCamera()
         var last: Int64 = 0
         if let text = call.request.query["after"] {
-            guard let number = Int64(text) else { throw Problem(400, "'after' is no chunk's number: \(text.prefix(40))") }
+            guard let number = Int64(text) else {
+                throw Problem(400, "'after' is no chunk's number: \(text.prefix(40))")
+            }
             last = number
         }
         let camera = call["camera"]

@@ -216,7 +216,11 @@ struct FootageRoutes: Sendable {
         }
         try await call.mustKnowCamera()
         let store = try await call.backend.store()
-        let showings = try await store.index.showings(camera: call["camera"], from: span.lowerBound, to: span.upperBound)
+        let showings = try await store.index.showings(
+            camera: call["camera"],
+            from: span.lowerBound,
+            to: span.upperBound
+        )
         var pieces: [ListedPiece] = []
         for showing in showings where showing.chunk.state != .deleting && showing.chunk.state != .damaged {
             // One that cannot be read costs the others nothing.

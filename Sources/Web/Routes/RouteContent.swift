@@ -87,7 +87,8 @@ struct RouteContent: Sendable {
     private static let span = object(
         ["kind": ["enum": ["recorded", "gap"]], "from": time, "to": time],
         more: [
-            "state": text, "protected": flag, "replenished": flag, "unsynchronised": flag, "run": text, "reason": text, "detail": text,
+            "state": text, "protected": flag, "replenished": flag, "unsynchronised": flag, "run": text, "reason": text,
+            "detail": text,
         ]
     )
 
@@ -180,7 +181,9 @@ struct RouteContent: Sendable {
         "POST /cameras/{camera}/card/exchange": .init(
             request: ("application/octet-stream", text),
             answers: [
-                200: json(object(["number": whole, "method": text, "path": text], more: ["range": text, "body": text])),
+                200: json(
+                    object(["number": whole, "method": text, "path": text], more: ["range": text, "body": text])
+                ),
                 204: none,
             ]
         ),

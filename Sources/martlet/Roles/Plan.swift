@@ -50,7 +50,8 @@ struct Plan: Equatable, Sendable {
                 self = .exchange
                 return
             }
-            guard camera.tokenFile != nil || camera.web != nil, let server = camera.web ?? Self.server(of: camera) else {
+            guard camera.tokenFile != nil || camera.web != nil, let server = camera.web ?? Self.server(of: camera)
+            else {
                 self = .none
                 return
             }

@@ -192,7 +192,8 @@ internal import Transfer
         let camera = Camera(feed: feed, source: runner, recorder: recorder, publisher: publisher)
         service.serve(feed, from: planned.source == .ingest ? ingest : nil)
         let exchange = CardExchange()
-        let offer = isCapture
+        let offer =
+            isCapture
             ? CardOffer(camera: planned.name, settings: planned.offer) { [weak self] question in
                 await self?.answerCard?(planned.name, question) ?? .init(status: 503, body: [])
             } : nil
@@ -311,7 +312,9 @@ internal import Transfer
         leaving[formerSettings.directory, default: 0] += 1
         ending.append(
             Task {
-                while recorders.contains(where: { $0.isUsing(former) }) || replenishers.contains(where: { $0.isUsing(former) }) {
+                while recorders.contains(where: { $0.isUsing(former) })
+                    || replenishers.contains(where: { $0.isUsing(former) })
+                {
                     do { try await Task.sleep(for: .milliseconds(100)) } catch { break }
                 }
                 if let store = await former.open {

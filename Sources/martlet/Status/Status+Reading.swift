@@ -13,7 +13,8 @@ extension Daemon {
     func status() async -> Status {
         let cameras = cameras.cameras.map { camera in
             var status = Status.Camera(camera, lastStore: self.cameras.service.lastStore(of: camera.name))
-            status.replenish = role == .store ? self.cameras.replenishment(of: camera.name).map(Status.Camera.Replenish.init) : nil
+            status.replenish =
+                role == .store ? self.cameras.replenishment(of: camera.name).map(Status.Camera.Replenish.init) : nil
             return status
         }
         if health.map({ ClockTime.now - $0.time > Self.healthInterval }) ?? true { health = (.now, Health()) }

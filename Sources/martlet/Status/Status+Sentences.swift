@@ -27,7 +27,9 @@ extension Status.Camera {
         }
         if let acknowledged, acknowledged.short {
             let lacking = acknowledged.lackingBytes.inBytes
-            troubles.append("footage that no store has yet (\(lacking)) is about to be deleted to make room: is the store there?")
+            troubles.append(
+                "footage that no store has yet (\(lacking)) is about to be deleted to make room: is the store there?"
+            )
         }
         if recording.unfinished > 0 {
             troubles.append("\(recording.unfinished.counted("chunk")) could not be finished yet")

@@ -27,7 +27,8 @@ struct ListedChunk: Encodable, Sendable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case id, camera, run, sequence, start, length, size, allocated, frames, state, origin, protected, acknowledged, sha256, file
+        case id, camera, run, sequence, start, length, size, allocated, frames, state, origin, protected, acknowledged,
+            sha256, file
     }
 
     func encode(to encoder: any Encoder) throws {
