@@ -281,11 +281,43 @@ extension MessageTests {
             """
         ),
         MessageCase(
-            "[store.incoming]\ndirectory = \"/srv/incoming\"",
+            "[store.incoming.cameras]\n\"uploads/one\" = \"Till 1\"",
             """
-            config.toml:2:13: warning: store.incoming.directory: is not acted on by this version
-                directory = "/srv/incoming"
-                            ^
+            config.toml:1:1: error: store.incoming: the key 'directory' is missing; add directory = "/var/lib/martlet"
+                [store.incoming.cameras]
+                ^
+            config.toml:2:17: error: store.incoming.cameras.uploads/one: expected a name of a–z, 0–9 and '-' such as "front-door", found "Till 1"; 'till-1' would do
+                "uploads/one" = "Till 1"
+                                ^
+            """
+        ),
+        MessageCase(
+            """
+            [camera]
+            name = "a"
+            [camera.upload]
+            url = "sftp://me@h/x"
+            host-key = "sha256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+            known-hosts = "/etc/martlet/known_hosts"
+            [camera.uploads.nas]
+            url = "ftp://me@nas.local/x"
+            key-file = "/etc/martlet/upload.key"
+            [camera.uploads.other]
+            url = "sftp://me@h/x"
+            """,
+            """
+            config.toml:6:15: error: camera.upload.known-hosts: a server is known by 'host-key' or by a file, but there is a key at config.toml:5:12
+                known-hosts = "/etc/martlet/known_hosts"
+                              ^
+            config.toml:7:1: error: camera.uploads.nas: the URL's user has no password; write ftp://USER@… and password-file = "/etc/martlet/…"
+                [camera.uploads.nas]
+                ^
+            config.toml:9:12: error: camera.uploads.nas.key-file: ftp has no SSH keys; use sftp, or leave it out
+                key-file = "/etc/martlet/upload.key"
+                           ^
+            config.toml:11:7: error: camera.uploads.other.url: chunks are brought there already, as config.toml:4:7 says
+                url = "sftp://me@h/x"
+                      ^
             """
         ),
     ]
@@ -442,9 +474,6 @@ extension MessageTests {
                 recording.directory = "/srv//video"
                                       ^
             config.toml:6:22: error: store.incoming.directory: this directory is inside camera.recording.directory, first used at config.toml:3:23; each needs one of its own
-                incoming.directory = "/srv/./video/in"
-                                     ^
-            config.toml:6:22: warning: store.incoming.directory: is not acted on by this version
                 incoming.directory = "/srv/./video/in"
                                      ^
             config.toml:8:13: error: access.directory: this directory has camera.recording.directory inside it, first used at config.toml:3:23; each needs one of its own
