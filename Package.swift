@@ -30,6 +30,11 @@ let package = Package(
             ]
         ),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CCurl",
+            pkgConfig: "libcurl openssl",
+            providers: [.apt(["libcurl4-openssl-dev", "libssl-dev"])]
+        ),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
@@ -75,11 +80,16 @@ let package = Package(
             ],
             swiftSettings: settings
         ),
+        .target(
+            name: "Transfer",
+            dependencies: ["CCurl", "Configuration", "Footage", "GLib", "GStreamer", "ISOBaseMedia", "Media"],
+            swiftSettings: settings
+        ),
         .executableTarget(
             name: "martlet",
             dependencies: [
                 "Access", "CLinux", "Configuration", "CSystemd", "Footage", "GLib", "GStreamer", "HTTP", "Media",
-                "Serving", "Web",
+                "Serving", "Transfer", "Web",
             ],
             swiftSettings: settings
         ),
@@ -117,6 +127,10 @@ let package = Package(
             ]
         ),
         .testTarget(name: "ServingTests", dependencies: ["Access", "GStreamer", "Serving", "TestSupport"]),
+        .testTarget(
+            name: "TransferTests",
+            dependencies: ["Configuration", "Footage", "GLib", "ISOBaseMedia", "Media", "TestSupport", "Transfer"]
+        ),
         .testTarget(
             name: "WebTests",
             dependencies: [

@@ -27,14 +27,6 @@ extension ChunkIndex {
         }
     }
 
-    /// Forgets the places that are none any more: for them nothing is queued.
-    package func keepUploadTargets(_ urls: [String]) throws(Failure) {
-        let marks = Array(repeating: "?", count: urls.count).joined(separator: ", ")
-        try write { database throws(Database.Failure) in
-            try database.query("DELETE FROM upload_targets WHERE url NOT IN (\(marks))", urls.map { .text($0) })
-        }
-    }
-
     /// The oldest chunk that a place does not have.
     package func nextUpload(to target: Int64) throws(Failure) -> Chunk? {
         let condition = """

@@ -54,8 +54,10 @@ extension ChunkStore {
         let copied = try await pass.offQueue { [self] in try copy(film, id, key, run) }
         space.update { $0.finish(id, of: copied.camera, allocated: copied.allocated) }
         isTaken = true
-        try await index.add(copied)
-        try await index.noteArrival(film.digest, as: id)
+        await persist("chunk \(copied.path)") { index in
+            try await index.add(copied)
+            try await index.noteArrival(film.digest, as: id)
+        }
         if run.clock.state == .unsynchronised { try await index.restampBoots() }
         tellFinished()
         return copied
