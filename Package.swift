@@ -82,7 +82,7 @@ let package = Package(
         ),
         .target(
             name: "Transfer",
-            dependencies: ["CCurl", "Configuration", "Footage", "GLib", "GStreamer", "ISOBaseMedia", "Media"],
+            dependencies: ["CCurl", "Configuration", "Footage", "GLib", "GStreamer", "ISOBaseMedia", "Media", "SQLite"],
             swiftSettings: settings
         ),
         .executableTarget(

@@ -7,6 +7,10 @@ package struct UploadQueue: Equatable, Sendable {
     package var bytes: Int64
     /// Chunks that were deleted before they had been brought there.
     package var deleted: Int
+
+    package init(chunks: Int = 0, bytes: Int64 = 0, deleted: Int = 0) {
+        (self.chunks, self.bytes, self.deleted) = (chunks, bytes, deleted)
+    }
 }
 
 extension ChunkIndex {

@@ -8,6 +8,8 @@ package struct ForeignFilm: Sendable {
     package let file: RandomAccessFile
     /// SHA-256 of the whole file: what is copied is held to it.
     package let digest: [UInt8]
+    /// SHA-256 of the file that came, if this was made of that.
+    package let arrival: [UInt8]
     package let camera: String
     package let run: Run
     package let sequence: Int
@@ -19,13 +21,14 @@ package struct ForeignFilm: Sendable {
     package init(
         file: RandomAccessFile,
         digest: [UInt8],
+        arrival: [UInt8],
         camera: String,
         run: Run,
         sequence: Int,
         mediaTime: Int64,
         end: UInt64
     ) {
-        (self.file, self.digest, self.camera, self.run) = (file, digest, camera, run)
+        (self.file, self.digest, self.arrival, self.camera, self.run) = (file, digest, arrival, camera, run)
         (self.sequence, self.mediaTime, self.end) = (sequence, mediaTime, end)
     }
 }
@@ -56,7 +59,7 @@ extension ChunkStore {
         isTaken = true
         await persist("chunk \(copied.path)") { index in
             try await index.add(copied)
-            try await index.noteArrival(film.digest, as: id)
+            try await index.noteArrival(film.arrival, as: id)
         }
         if run.clock.state == .unsynchronised { try await index.restampBoots() }
         tellFinished()

@@ -92,7 +92,7 @@ final class Session {
         martlet_curl_set_number(curl, CURLOPT_NOBODY, 1)
         switch curl_easy_perform(curl) {
         case CURLE_OK:
-            let length = martlet_curl_length(curl)
+            let length = Int64(martlet_curl_length(curl))
             guard length >= 0 else { throw TransferFailure("the server does not tell how long files are (\(destination.url))") }
             return length == size ? .same : length < size ? .shorter(length) : .longer
         // Its folder is not there either.

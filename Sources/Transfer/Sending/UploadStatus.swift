@@ -14,7 +14,7 @@ package struct UploadStatus: Equatable, Sendable {
     package var state = State.idle
     /// What is being sent, relative to the store's directory.
     package var chunk: String?
-    package var queue = UploadQueue(chunks: 0, bytes: 0, deleted: 0)
+    package var queue = UploadQueue()
     /// Chunks brought since the process started.
     package var sent = 0
     package var lastSuccess: UTCTime?
