@@ -117,9 +117,12 @@ package import Media
             var ticking: Task<Void, Never>?
             for await _ in calls {
                 ticking?.cancel()
-                if let store = await directory().open, !store.isLost {
-                    watch(await scan.scan(into: store))
+                do {
+                    // Opened anew when its disk is back, also where nothing is recorded.
+                    watch(await scan.scan(into: try await directory().store()))
                     status = await scan.status
+                } catch {
+                    status.cause = "\(error)"
                 }
                 let isCalm = status.waiting == 0 && status.cause == nil
                 ticking = Task { [caller] in

@@ -68,7 +68,8 @@ internal import Serving
     /// By name.
     var cameras: [Camera] { running.values.map(\.camera).sorted { $0.name < $1.name } }
 
-    var isRecording: Bool { plan.cameras.contains(where: \.recording.isEnabled) }
+    /// Whether anything is to be written into the directory.
+    var isRecording: Bool { plan.intake != nil || plan.cameras.contains(where: \.recording.isEnabled) }
 
     /// What the configuration asks for and is not in force, a sentence each.
     var troubles: [String] { [directoryTrouble, addressTrouble].compactMap { $0 } }
