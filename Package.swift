@@ -82,7 +82,9 @@ let package = Package(
         ),
         .target(
             name: "Transfer",
-            dependencies: ["CCurl", "Configuration", "Footage", "GLib", "GStreamer", "ISOBaseMedia", "Media", "SQLite"],
+            dependencies: [
+                "CCurl", "Configuration", "Footage", "GLib", "GStreamer", "ISOBaseMedia", "Media", "SQLite",
+            ],
             swiftSettings: settings
         ),
         .executableTarget(

@@ -100,7 +100,9 @@ struct Metrics {
     private static let bytesName = "martlet_camera_received_bytes_total"
 
     /// Every metric there is.
-    static var names: [String] { ofProcess.map(\.name) + ofUpload.map(\.name) + ofCamera.map(\.name) + [bytesName, "martlet_build_info"] }
+    static var names: [String] {
+        ofProcess.map(\.name) + ofUpload.map(\.name) + ofCamera.map(\.name) + [bytesName, "martlet_build_info"]
+    }
 
     /// As Prometheus reads it.
     ///

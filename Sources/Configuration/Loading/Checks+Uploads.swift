@@ -7,7 +7,9 @@ extension Checks {
         var uploads = camera.uploads.map { (key: "camera.uploads.\($0.name)", upload: $0.upload) }
         if let upload = camera.upload { uploads.append(("camera.upload", upload)) }
         for (key, upload) in uploads {
-            guard findings.isSound("\(key).url"), let address = try? ResourceAddress(parsing: upload.url) else { continue }
+            guard findings.isSound("\(key).url"), let address = try? ResourceAddress(parsing: upload.url) else {
+                continue
+            }
             if address.scheme == "sftp" || address.scheme == "scp" {
                 checkSSH(key, upload)
             } else {

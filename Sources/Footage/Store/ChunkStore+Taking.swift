@@ -80,7 +80,12 @@ extension ChunkStore {
     /// Blocks.
     private func copy(_ film: ForeignFilm, _ id: Int64, _ key: Int64, _ run: Run) throws -> Chunk {
         guard check() else {
-            throw FileError("take a film into", directory, code: ENODEV, words: "another disk, or none, is in its place")
+            throw FileError(
+                "take a film into",
+                directory,
+                code: ENODEV,
+                words: "another disk, or none, is in its place"
+            )
         }
         let size = Int64(film.end) + 65_536
         try space.charge(id, of: film.camera, to: (size + 4095) & ~4095, isInterrupted: { false })

@@ -72,7 +72,10 @@ struct FileState: Equatable {
         }
         (device, inode, bytes) = (UInt(status.st_dev), UInt(status.st_ino), Int64(status.st_size))
         func time(_ value: timespec) -> UTCTime {
-            UTCTime(nanoseconds: Int64(value.tv_sec).multipliedReportingOverflow(by: 1_000_000_000).partialValue &+ Int64(value.tv_nsec))
+            UTCTime(
+                nanoseconds: Int64(value.tv_sec).multipliedReportingOverflow(by: 1_000_000_000).partialValue
+                    &+ Int64(value.tv_nsec)
+            )
         }
         (changed, written) = (time(status.st_ctim), time(status.st_mtim))
         owner = status.st_uid

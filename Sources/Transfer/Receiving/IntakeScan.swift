@@ -210,7 +210,9 @@ actor IntakeScan {
         guard digits.count == 64 else { return nil }
         var bytes: [UInt8] = []
         for place in stride(from: 0, to: 64, by: 2) {
-            guard let byte = UInt8(String(decoding: digits[place..<place + 2], as: UTF8.self), radix: 16) else { return nil }
+            guard let byte = UInt8(String(decoding: digits[place..<place + 2], as: UTF8.self), radix: 16) else {
+                return nil
+            }
             bytes.append(byte)
         }
         return bytes
@@ -233,7 +235,9 @@ actor IntakeScan {
         if let mapped { return mapped }
         let first = folder.path.split(separator: "/").first.map(String.init) ?? ""
         guard (try? CameraName(parsing: first)) != nil else {
-            throw .wrong("nobody says whose it is: it lies in no camera's folder, and is not in [store.incoming.cameras]")
+            throw .wrong(
+                "nobody says whose it is: it lies in no camera's folder, and is not in [store.incoming.cameras]"
+            )
         }
         return first
     }
@@ -290,7 +294,12 @@ actor IntakeScan {
     // MARK: What cannot be taken in
 
     /// Moves a file aside, and writes beside it why: it is never deleted.
-    private func reject(_ name: String, _ state: FileState, in folder: IncomingFolder, _ reason: String) throws(FileError) {
+    private func reject(
+        _ name: String,
+        _ state: FileState,
+        in folder: IncomingFolder,
+        _ reason: String
+    ) throws(FileError) {
         let root = try IncomingFolder(root: settings.directory)
         guard mkdirat(root.descriptor, Intake.asideName, 0o750) == 0 || errno == EEXIST else {
             throw FileError("make the folder", Intake.asideName)
@@ -317,7 +326,12 @@ actor IntakeScan {
             budget: "intake"
         )
         let text = "\(folder.child(name))\n\(reason)\n"
-        let file = openat(aside.descriptor, "\(free).reason.txt", O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0o640)
+        let file = openat(
+            aside.descriptor,
+            "\(free).reason.txt",
+            O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC | O_NOFOLLOW,
+            0o640
+        )
         guard file >= 0 else { throw FileError("write", "\(Intake.asideName)/\(free).reason.txt") }
         defer { close(file) }
         guard write(file, text, text.utf8.count) == text.utf8.count else {

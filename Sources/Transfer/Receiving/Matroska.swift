@@ -26,7 +26,11 @@ enum Matroska {
     /// An MP4 of what is in a file; it has no name, and goes with its last user.
     ///
     /// `folder` is open, and where it lies.
-    static func remux(_ file: RandomAccessFile, in folder: Int32, _ library: PipelineLibrary) async throws -> RandomAccessFile {
+    static func remux(
+        _ file: RandomAccessFile,
+        in folder: Int32,
+        _ library: PipelineLibrary
+    ) async throws -> RandomAccessFile {
         guard let codec = try codec(of: file) else {
             throw FilmFile.Problem.wrong("its video is neither H.264 nor H.265")
         }

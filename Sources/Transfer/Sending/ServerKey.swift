@@ -69,7 +69,8 @@ final class ServerKey {
         guard let refused else { return nil }
         let key = "sha256:\(refused.key)"
         switch (knownHosts, refused.isOther) {
-        case (nil, false): return "the server's key is not known: if it is the right one, set host-key = \"\(key)\" (\(url))"
+        case (nil, false):
+            return "the server's key is not known: if it is the right one, set host-key = \"\(key)\" (\(url))"
         case (nil, true): return "the server shows another key than 'host-key' says: \(key) (\(url))"
         case (let file?, false): return "the server's key is not in \(file): \(key) (\(url))"
         case (let file?, true): return "the server shows another key than \(file) says: \(key) (\(url))"

@@ -93,7 +93,9 @@ final class Session {
         switch curl_easy_perform(curl) {
         case CURLE_OK:
             let length = Int64(martlet_curl_length(curl))
-            guard length >= 0 else { throw TransferFailure("the server does not tell how long files are (\(destination.url))") }
+            guard length >= 0 else {
+                throw TransferFailure("the server does not tell how long files are (\(destination.url))")
+            }
             return length == size ? .same : length < size ? .shorter(length) : .longer
         // Its folder is not there either.
         case CURLE_REMOTE_FILE_NOT_FOUND, CURLE_REMOTE_ACCESS_DENIED: return .nothing
@@ -239,7 +241,9 @@ final class Session {
         switch code {
         case CURLE_ABORTED_BY_CALLBACK: return TransferFailure("it was stopped", isStopped: true)
         case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_CONNECT_ERROR, CURLE_SSH:
-            if let complaint = serverKey.complaint(url) ?? certificateComplaint(url) { return TransferFailure(complaint) }
+            if let complaint = serverKey.complaint(url) ?? certificateComplaint(url) {
+                return TransferFailure(complaint)
+            }
             return TransferFailure("\(said) (\(url))")
         case CURLE_LOGIN_DENIED:
             let user = destination.user.map { "'\($0)'" } ?? "anybody"
@@ -247,7 +251,7 @@ final class Session {
                 [destination.keyFile.map { "the key \($0)" }, destination.passwordFile.map { "the password of \($0)" }]
                 .compactMap { $0 }
             let with = means.isEmpty ? "without a key or a password" : "with \(means.joined(separator: " or "))"
-            return TransferFailure("the server does not let \(user) in \(with) (\(url))")
+            return TransferFailure("the server does not let \(user) in \(with): \(said) (\(url))")
         case CURLE_REMOTE_DISK_FULL: return TransferFailure("the server's disk is full: \(said) (\(url))")
         case CURLE_COULDNT_RESOLVE_HOST: return TransferFailure("nobody knows where the server is: \(said) (\(url))")
         case CURLE_OPERATION_TIMEDOUT: return TransferFailure("the server does not answer: \(said) (\(url))")

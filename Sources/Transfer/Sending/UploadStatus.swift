@@ -26,7 +26,9 @@ package struct UploadStatus: Equatable, Sendable {
     var isWell = true
 
     package static func == (one: UploadStatus, other: UploadStatus) -> Bool {
-        (one.url, one.state, one.chunk, one.queue, one.sent) == (other.url, other.state, other.chunk, other.queue, other.sent)
+        (one.url, one.state, one.chunk, one.queue, one.sent) == (
+            other.url, other.state, other.chunk, other.queue, other.sent
+        )
             && one.lastSuccess == other.lastSuccess && one.lastFault?.at == other.lastFault?.at
             && one.isWell == other.isWell
     }

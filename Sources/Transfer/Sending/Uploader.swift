@@ -77,7 +77,9 @@ final class Uploader: Sendable {
             }
             return status.isWell || status.lastFault?.cause != cause
         }
-        if isNew { Log.warning("chunks are not uploaded: \(cause); trying again, next in \(delay.components.seconds) s") }
+        if isNew {
+            Log.warning("chunks are not uploaded: \(cause); trying again, next in \(delay.components.seconds) s")
+        }
     }
 
     private func bringAll(of store: ChunkStore, _ backoff: inout Backoff) async throws {
@@ -174,9 +176,11 @@ final class Uploader: Sendable {
         let size = Int64(status.st_size)
         let place = destination.place(of: chunk.path)
         // What `sha256sum --check` reads.
-        let digest = try chunk.digest ?? FileDigest.sha256(ofDescriptor: file, path) { _ in
-            if stopper.isStopped { throw TransferFailure("it was stopped", isStopped: true) }
-        }
+        let digest =
+            try chunk.digest
+            ?? FileDigest.sha256(ofDescriptor: file, path) { _ in
+                if stopper.isStopped { throw TransferFailure("it was stopped", isStopped: true) }
+            }
         let list = "\(digest.hexadecimal)  \(place.name)\n"
         if destination.isPlain {
             try session.send(list, to: place.digest)

@@ -118,7 +118,9 @@ extension Status {
             facts.append(["store", pushed ?? store ?? "none has come since the start"])
         }
         for upload in uploads ?? [] {
-            let left = upload.waiting == 0 ? "all there" : "\(upload.waiting.counted("chunk")), \(upload.waitingBytes.inBytes) to go"
+            let left =
+                upload.waiting == 0
+                ? "all there" : "\(upload.waiting.counted("chunk")), \(upload.waitingBytes.inBytes) to go"
             let deleted = upload.deleted > 0 ? ", \(upload.deleted) deleted before" : ""
             let last = upload.lastSuccess.map { ", last \(Self.local($0))" } ?? ""
             facts.append(["upload", "\(upload.url): \(left)\(deleted)\(last)"])
