@@ -46,7 +46,9 @@ struct KeyTests {
         let tested = Set(Self.cases.map(\.key))
         let keys = Configuration.keys.map { key in
             let table = key.table.replacing("cameras.NAME", with: "cameras.front-door")
-                .replacing("locations.NAME", with: "locations.shop")
+                .replacing("locations.NAME", with: "locations.shop").replacing("uploads.NAME", with: "uploads.nas")
+            // A name of the user's choice.
+            if key.name == "NAME" { return "\(table).till" }
             return "\(table).\(key.name)"
         }
         #expect(tested == Set(keys))

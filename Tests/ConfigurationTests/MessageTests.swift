@@ -281,14 +281,11 @@ extension MessageTests {
             """
         ),
         MessageCase(
-            "[store.incoming.cameras]\n\"uploads/one\" = \"Till 1\"",
+            "[store.incoming]\ndirectory = \"/srv/in\"\ncameras.\"uploads/one\" = \"Till 1\"",
             """
-            config.toml:1:1: error: store.incoming: the key 'directory' is missing; add directory = "/var/lib/martlet"
-                [store.incoming.cameras]
-                ^
-            config.toml:2:17: error: store.incoming.cameras.uploads/one: expected a name of a–z, 0–9 and '-' such as "front-door", found "Till 1"; 'till-1' would do
-                "uploads/one" = "Till 1"
-                                ^
+            config.toml:3:25: error: store.incoming.cameras.uploads/one: expected a name of a–z, 0–9 and '-' such as "front-door", found "Till 1"; 'till-1' would do
+                cameras."uploads/one" = "Till 1"
+                                        ^
             """
         ),
         MessageCase(
@@ -306,13 +303,13 @@ extension MessageTests {
             url = "sftp://me@h/x"
             """,
             """
-            config.toml:6:15: error: camera.upload.known-hosts: a server is known by 'host-key' or by a file, but there is a key at config.toml:5:12
+            config.toml:6:15: warning: camera.upload.known-hosts: is not used: 'host-key' says which server it is
                 known-hosts = "/etc/martlet/known_hosts"
                               ^
             config.toml:7:1: error: camera.uploads.nas: the URL's user has no password; write ftp://USER@… and password-file = "/etc/martlet/…"
                 [camera.uploads.nas]
                 ^
-            config.toml:9:12: error: camera.uploads.nas.key-file: ftp has no SSH keys; use sftp, or leave it out
+            config.toml:9:12: warning: camera.uploads.nas.key-file: is not used: ftp has no SSH keys
                 key-file = "/etc/martlet/upload.key"
                            ^
             config.toml:11:7: error: camera.uploads.other.url: chunks are brought there already, as config.toml:4:7 says

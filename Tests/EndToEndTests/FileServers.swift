@@ -84,7 +84,7 @@ final class FileServer {
 
     func start(hostKey: String = "host") async throws {
         if kind == .ftp {
-            process = try Martlet(running: ["/usr/sbin/vsftpd", scratch("vsftpd.conf")])
+            process = try Self.keep(["/usr/sbin/vsftpd", scratch("vsftpd.conf")])
         } else {
             let text = """
                 Port \(port)
@@ -99,12 +99,18 @@ final class FileServer {
 
                 """
             try scratch.write("sshd_config", text)
-            process = try Martlet(running: ["/usr/sbin/sshd", "-D", "-e", "-f", scratch("sshd_config")])
+            process = try Self.keep(["/usr/sbin/sshd", "-D", "-e", "-f", scratch("sshd_config")])
         }
         let port = port
         try await eventually {
             try await TestSupport.run("bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/\(port)").status == 0
         }
+    }
+
+    /// Behind another process: sshd closes all files that it is given, by which Foundation would take it for ended, and wait
+    /// for its end where it waits for all others'.
+    private static func keep(_ command: [String]) throws -> Martlet {
+        try Martlet(running: ["timeout", "600", "setpriv", "--pdeathsig", "KILL"] + command)
     }
 
     func stop() async throws {
@@ -117,11 +123,9 @@ final class FileServer {
     /// Ends who serves connections in the middle of whatever they do.
     func killSessions() async throws {
         guard let process else { return }
-        try await TestSupport.run(
-            "sh",
-            "-c",
-            "for child in $(pgrep -P \(process.identifier)); do pkill -KILL -P $child; kill -KILL $child; done; true"
-        )
+        // The server, its sessions, and those that they have to help them.
+        let sessions = "for s in $(pgrep -P \(process.identifier)); do for c in $(pgrep -P $s); do"
+        try await TestSupport.run("sh", "-c", "\(sessions) pkill -KILL -P $c; kill -KILL $c; done; done; true")
     }
 
     /// The files that have arrived, and those that are arriving, by name, with their sizes.

@@ -63,7 +63,7 @@ struct IncomingTests {
         // What will never be a chunk.
         try scratch.write("incoming/yard/notes.mp4", "These are notes, and no film.")
         try await film("\(incoming)/yard/old.mp4", "-c:v", "mpeg4")
-        try await film("\(incoming)/lost_20261121_102030.mp4", "-c:v", "libx264")
+        try await film("\(incoming)/lost_20261121_102030.mp4", "-c:v", "libx264", "-g", "5")
         try await film(
             "\(incoming)/yard/parts_20261121_112030.mp4",
             "-c:v",
@@ -94,7 +94,7 @@ struct IncomingTests {
             )
         )
         let counts = try #require(status.incoming)
-        #expect([counts.taken, counts.duplicates, counts.rejected, counts.waiting] == [3, 1, 4, 1])
+        #expect(counts.taken == 3 && counts.duplicates == 1 && counts.rejected == 4 && counts.waiting == 1)
         store.send(SIGTERM)
         #expect(try await store.end() == 0)
 

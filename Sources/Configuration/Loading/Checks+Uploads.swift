@@ -21,23 +21,25 @@ extension Checks {
 
     private func checkSSH(_ key: String, _ upload: Configuration.Upload) {
         if upload.hostKey != nil, upload.knownHosts != nil {
-            let other = document.place(of: "\(key).host-key")
-            report("\(key).known-hosts", "a server is known by 'host-key' or by a file, but there is a key at \(other)")
+            warn("\(key).known-hosts", "is not used: 'host-key' says which server it is")
         }
-        if upload.fingerprint != nil {
-            report("\(key).fingerprint", "SSH has no certificates", hint: "use 'host-key'")
-        }
+        if upload.fingerprint != nil { warn("\(key).fingerprint", "is not used: SSH has no certificates") }
     }
 
     private func checkFTP(_ key: String, _ upload: Configuration.Upload, _ address: ResourceAddress) {
         let ofSSH = [("key-file", upload.keyFile), ("host-key", upload.hostKey), ("known-hosts", upload.knownHosts)]
         for (name, value) in ofSSH where value != nil {
-            report("\(key).\(name)", "\(address.scheme) has no SSH keys", hint: "use sftp, or leave it out")
+            warn("\(key).\(name)", "is not used: \(address.scheme) has no SSH keys")
         }
-        if (address.user == nil) != (upload.passwordFile == nil) {
-            let what = address.user == nil ? "the URL has no user for the password" : "the URL's user has no password"
-            report(key, what, hint: "write \(address.scheme)://USER@… and password-file = \"/etc/martlet/…\"")
+        guard findings.isSound("\(key).password-file"), (address.user == nil) != (upload.passwordFile == nil) else {
+            return
         }
+        let what = address.user == nil ? "the URL has no user for the password" : "the URL's user has no password"
+        report(key, what, hint: "write \(address.scheme)://USER@… and password-file = \"/etc/martlet/…\"")
+    }
+
+    private func warn(_ key: String, _ message: String) {
+        findings.add(Diagnostic(.warning, at: document.place(of: key), key: key, message))
     }
 
     /// What a place has is noted under its URL.

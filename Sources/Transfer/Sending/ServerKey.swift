@@ -9,7 +9,9 @@ final class ServerKey {
     /// What was not taken, as `host-key` would have it, and whether the file knows another one of that host.
     private(set) var refused: (key: String, isOther: Bool)?
 
-    init(_ destination: Destination) { (pinned, knownHosts) = (destination.hostKey, destination.knownHosts) }
+    init(_ destination: Destination) {
+        (pinned, knownHosts) = (destination.hostKey, destination.hostKey == nil ? destination.knownHosts : nil)
+    }
 
     /// What `ssh-keygen -lf` prints of a key, but for the case of its first letters.
     static func fingerprint(of key: [UInt8]) -> String {
