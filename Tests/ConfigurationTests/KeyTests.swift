@@ -57,9 +57,9 @@ struct KeyTests {
 
     @Test("a key that does not act yet says so when it is set, and only then", arguments: Configuration.keys)
     func notYet(_ key: Configuration.Key) throws {
-        let path = "\(key.table).\(key.name)".replacing("cameras.NAME", with: "cameras.front-door")
-            .replacing("locations.NAME", with: "locations.shop").replacing("uploads.NAME", with: "uploads.nas")
-            .replacing("incoming.cameras.NAME", with: "incoming.cameras.till")
+        let path = "\(key.table).\(key.name)".replacing("incoming.cameras.NAME", with: "incoming.cameras.till")
+            .replacing("cameras.NAME", with: "cameras.front-door").replacing("locations.NAME", with: "locations.shop")
+            .replacing("uploads.NAME", with: "uploads.nas")
         let testCase = try #require(Self.cases.first { $0.key == path })
         let set = Configuration.minimal(and: "\(path) = \(testCase.right[0])\n\(testCase.with)")
         let warnings = set.diagnostics.filter { $0.key == path }.map { "\($0.severity): \($0.message)" }

@@ -31,8 +31,10 @@ package final class RandomAccessFile: Sendable {
         }
     }
 
-    /// SHA-256 of all that is in it.
-    package func sha256() throws -> [UInt8] { try FileDigest.sha256(ofDescriptor: file, path) }
+    /// SHA-256 of all that is in it; `progress` is told each block's size, and may throw to give up.
+    package func sha256(progress: (Int) throws -> Void = { _ in }) throws -> [UInt8] {
+        try FileDigest.sha256(ofDescriptor: file, path, progress: progress)
+    }
 
     /// The open file, for whoever reads from a descriptor's path (`/proc/self/fd/N`) as long as this is kept.
     package var descriptor: Int32 { file }

@@ -47,14 +47,18 @@ extension ChunkStore {
     /// A crash before the rename leaves a torn chunk, which the next opening repairs or removes; nothing tells `arrived`
     /// of it then, and the film comes again.
     ///
-    /// - Throws: ``FileError``, with `ENOSPC` if there is no room; ``FilmChanged``; ``ChunkIndex/Failure``.
-    package func take(_ film: ForeignFilm) async throws -> Chunk {
+    /// - Throws: ``FileError``, with `ENOSPC` if there is no room, with `EINTR` once `isInterrupted`; ``FilmChanged``;
+    ///   ``ChunkIndex/Failure``.
+    package func take(
+        _ film: ForeignFilm,
+        isInterrupted: @escaping @Sendable () -> Bool = { false }
+    ) async throws -> Chunk {
         let id = takeID()
         var isTaken = false
         defer { if !isTaken { space.update { $0.remove(id) } } }
         let key = try await key(of: film.run)
         let run = try await index.run(key) ?? film.run
-        let copied = try await pass.offQueue { [self] in try copy(film, id, key, run) }
+        let copied = try await pass.offQueue { [self] in try copy(film, id, key, run, isInterrupted) }
         space.update { $0.finish(id, of: copied.camera, allocated: copied.allocated) }
         isTaken = true
         await persist("chunk \(copied.path)") { index in
@@ -78,7 +82,13 @@ extension ChunkStore {
     }
 
     /// Blocks.
-    private func copy(_ film: ForeignFilm, _ id: Int64, _ key: Int64, _ run: Run) throws -> Chunk {
+    private func copy(
+        _ film: ForeignFilm,
+        _ id: Int64,
+        _ key: Int64,
+        _ run: Run,
+        _ isInterrupted: () -> Bool
+    ) throws -> Chunk {
         guard check() else {
             throw FileError(
                 "take a film into",
@@ -87,8 +97,6 @@ extension ChunkStore {
                 words: "another disk, or none, is in its place"
             )
         }
-        let size = Int64(film.end) + 65_536
-        try space.charge(id, of: film.camera, to: (size + 4095) & ~4095, isInterrupted: { false })
         let start = run.clock.wallTime(of: film.mediaTime)
         var (name, new) = try create(ChunkName(camera: film.camera, start: start))
         var chunk = Chunk(
@@ -103,7 +111,7 @@ extension ChunkStore {
         )
         chunk.origin = .card
         do {
-            try write(film, into: new)
+            try write(film, into: new, id, isInterrupted)
             let table: SampleTable
             do throws(ReadError<FileError>) { table = try SampleTable(new) } catch {
                 if case .source(let failure) = error { throw failure }
@@ -158,16 +166,34 @@ extension ChunkStore {
     }
 
     /// Copies a film, and computes the digest of all that there is of it on the way.
-    private func write(_ film: ForeignFilm, into new: RandomAccessFile) throws {
+    ///
+    /// Room is charged as it is written: chunks are deleted for as much as that at a time, and no more.
+    private func write(
+        _ film: ForeignFilm,
+        into new: RandomAccessFile,
+        _ id: Int64,
+        _ isInterrupted: () -> Bool
+    ) throws {
         let digest = try DigestContext()
         var offset: UInt64 = 0
         while true {
+            if isInterrupted() { throw FileError("copy", film.file.path, code: EINTR) }
             let bytes = try film.file.read(offset..<offset + Self.blockSize)
             if bytes.isEmpty { break }
             digest.add(bytes)
-            if offset < film.end { try new.write(Array(bytes.prefix(Int(film.end - offset))), at: offset) }
+            if offset < film.end {
+                let end = min(offset + UInt64(bytes.count), film.end)
+                let size = ((Int64(end) + 4095) & ~4095) + Self.boxRoom
+                try space.charge(id, of: film.camera, to: size, isInterrupted: isInterrupted)
+                try new.write(Array(bytes.prefix(Int(end - offset))), at: offset)
+                let allocated = try new.allocated
+                space.update { $0.settle(id, allocated: allocated) }
+            }
             offset += UInt64(bytes.count)
         }
         guard digest.finish() == film.digest else { throw FilmChanged() }
     }
+
+    /// More than the last box takes.
+    private static let boxRoom: Int64 = 8192
 }

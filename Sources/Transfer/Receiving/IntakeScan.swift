@@ -32,6 +32,8 @@ actor IntakeScan {
     /// More are looked at, and not remembered.
     private static let mostRemembered = 1000
     private static let mostWatched = 64
+    /// Two hours at 200 Mbit/s: what is larger is no chunk, and takes long to be read.
+    private static let largest: Int64 = 200_000_000_000
 
     init(_ settings: Intake.Settings, library: PipelineLibrary, patience: Intake.Patience, stopper: Stopper) {
         (self.settings, self.library, self.patience, self.stopper) = (settings, library, patience, stopper)
@@ -100,7 +102,8 @@ actor IntakeScan {
                 status.waiting += 1
                 return
             }
-            var digest: [UInt8]
+            if state.bytes > Self.largest { return try reject(name, state, in: folder, "it is larger than 200 GB") }
+            let digest: [UInt8]
             if let known = pending[path], known.state == state {
                 guard known.until <= .now else {
                     status.waiting += 1
@@ -109,7 +112,9 @@ actor IntakeScan {
                 digest = known.digest
             } else {
                 guard let file = try folder.file(name) else { return }
-                digest = try file.sha256()
+                digest = try file.sha256 { _ in
+                    if stopper.isStopped { throw FileError("read", path, code: EINTR) }
+                }
             }
             pending[path] = nil
             if let expected, digest != expected {
@@ -119,6 +124,7 @@ actor IntakeScan {
             try await judge(name, state, digest, in: folder, age)
         } catch let error as FileError where error.code != ENOSPC {
             status.waiting += 1
+            if stopper.isStopped { return }
             say("\(error)")
         }
     }
@@ -165,7 +171,7 @@ actor IntakeScan {
             let (arrival, foreign) = try describe(film, source, camera, name, state, digest, isMatroska, in: folder)
             switch try await verdict(for: arrival, store) {
             case .take:
-                let chunk = try await store.take(foreign)
+                let chunk = try await store.take(foreign) { [stopper] in stopper.isStopped }
                 try removeAll(name, state, in: folder)
                 (status.taken, status.lastSuccess) = (status.taken + 1, .now)
                 Log.write(.info, "\(folder.child(name).printable) is chunk \(chunk.path) now", camera: camera)

@@ -252,6 +252,7 @@ final class Session {
                 .compactMap { $0 }
             let with = means.isEmpty ? "without a key or a password" : "with \(means.joined(separator: " or "))"
             return TransferFailure("the server does not let \(user) in \(with): \(said) (\(url))")
+        case CURLE_USE_SSL_FAILED: return TransferFailure("the server does not encrypt: \(said) (\(url))")
         case CURLE_REMOTE_DISK_FULL: return TransferFailure("the server's disk is full: \(said) (\(url))")
         case CURLE_COULDNT_RESOLVE_HOST: return TransferFailure("nobody knows where the server is: \(said) (\(url))")
         case CURLE_OPERATION_TIMEDOUT: return TransferFailure("the server does not answer: \(said) (\(url))")

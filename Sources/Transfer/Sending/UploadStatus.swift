@@ -4,6 +4,8 @@ package import Footage
 /// How it goes with one destination.
 package struct UploadStatus: Equatable, Sendable {
     package enum State: String, Sendable {
+        /// What there is to bring is not known yet: the directory is not open.
+        case starting
         /// It has all there is.
         case idle
         case sending
@@ -11,7 +13,7 @@ package struct UploadStatus: Equatable, Sendable {
     }
 
     package let url: String
-    package var state = State.idle
+    package var state = State.starting
     /// What is being sent, relative to the store's directory.
     package var chunk: String?
     package var queue = UploadQueue()

@@ -14,6 +14,8 @@ final class Uploader: Sendable {
     private let directory: @MainLoop @Sendable () -> RecordingDirectory
     private let stopper = Stopper()
     private let current: Mutex<UploadStatus>
+    /// How many chunks had been deleted unsent when it was last asked.
+    private let deleted = Mutex<Int?>(nil)
     private let queue = DispatchQueue(label: "upload", qos: .utility)
     private let calls: AsyncStream<Void>
     private let caller: AsyncStream<Void>.Continuation
@@ -118,7 +120,11 @@ final class Uploader: Sendable {
 
     /// Only what has come since this process started is news.
     private func tellDeleted(_ deleted: Int) {
-        let more = deleted - current.withLock { $0.queue.deleted }
+        let before = self.deleted.withLock { known in
+            defer { known = deleted }
+            return known ?? deleted
+        }
+        let more = deleted - before
         guard more > 0 else { return }
         Log.warning("\(more) chunk\(more == 1 ? " was" : "s were") deleted before being uploaded to \(destination.url)")
     }

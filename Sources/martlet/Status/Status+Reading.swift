@@ -206,6 +206,7 @@ extension Status.Upload {
         (url, chunk, sent) = (upload.url, upload.chunk, upload.sent)
         state =
             switch upload.state {
+            case .starting: .starting
             case .idle: .idle
             case .sending: .sending
             case .backingOff: .backingOff

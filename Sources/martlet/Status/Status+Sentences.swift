@@ -119,8 +119,10 @@ extension Status {
         }
         for upload in uploads ?? [] {
             let left =
-                upload.waiting == 0
-                ? "all there" : "\(upload.waiting.counted("chunk")), \(upload.waitingBytes.inBytes) to go"
+                upload.state == .starting
+                ? "not begun yet"
+                : upload.waiting == 0
+                    ? "all there" : "\(upload.waiting.counted("chunk")), \(upload.waitingBytes.inBytes) to go"
             let deleted = upload.deleted > 0 ? ", \(upload.deleted) deleted before" : ""
             let last = upload.lastSuccess.map { ", last \(Self.local($0))" } ?? ""
             facts.append(["upload", "\(upload.url): \(left)\(deleted)\(last)"])

@@ -39,7 +39,7 @@ struct Status: Codable, Equatable, Sendable {
     /// Chunks on their way to a place, as files.
     struct Upload: Codable, Equatable, Sendable {
         enum State: String, Codable {
-            case idle, sending
+            case starting, idle, sending
             case backingOff = "backing-off"
         }
 
