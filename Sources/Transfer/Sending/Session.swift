@@ -228,6 +228,9 @@ final class Session {
             pin.pointee.is_refused = 0
             set(CURLOPT_USE_SSL, Int(CURLUSESSL_ALL.rawValue))
             martlet_curl_set_certificate(curl, pin)
+            // With TLS 1.3 a server sends what nobody reads who only uploads; closed over that, the connection is reset, and
+            // what was under way is lost (libcurl before 8.10).
+            set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2 | CURL_SSLVERSION_MAX_TLSv1_2))
         }
     }
 
