@@ -201,45 +201,42 @@ extension KeyTests {
         KeyCase(key, right: values.right, wrong: values.wrong, with: with)
     }
 
-    static let cases: [KeyCase] = cameraCases + roleCases("camera") + roleCases("store") + storeCases
+    static let cases: [KeyCase] =
+        cameraCases + roleCases("camera") + roleCases("store") + storeCases
+        + uploadCases("camera.upload") + uploadCases("camera.uploads.nas")
 
-    private static let cameraCases: [KeyCase] =
-        [
-            KeyCase("camera.name", right: ["\"till\""], wrong: text + ["\"\"", "\"Till\"", "\"-\"", "\"../x\""]),
-            KeyCase("camera.source", right: ["\"my_own.1\""], wrong: text + ["\"\"", "\"../x\"", "\"a b\"", "\".x\""]),
-            KeyCase(
-                "camera.width",
-                right: ["64", "7680", "1_280"],
-                wrong: ["63", "62", "7682", "641", "-2", "\"64\""]
-            ),
-            KeyCase("camera.height", right: ["64", "4320"], wrong: ["62", "4322", "481", "9223372036854775807"]),
-            KeyCase("camera.framerate", right: ["1", "120"], wrong: ["0", "121", "-1", "30.0", "\"30\""]),
-            KeyCase(
-                "camera.bitrate",
-                right: ["\"100 kbit/s\"", "\"100 Mbit/s\"", "\"2.5Mbit/s\""],
-                wrong: text + ["4", "\"4\"", "\"4 Mbit\"", "\"99 kbit/s\"", "\"101 Mbit/s\""]
-            ),
-            KeyCase(
-                "camera.keyframe-interval",
-                right: ["\"100 ms\"", "\"10 s\""],
-                wrong: text + ["1", "\"99 ms\"", "\"11 s\"", "\"1 second\""]
-            ),
-            KeyCase("camera.rotation", right: ["0", "180"], wrong: ["90", "-180", "\"0\"", "360"]),
-            KeyCase("camera.device", right: ["\"\"", "\"/dev/video0\"", "'\\_SB_.PC00'"], wrong: text),
-            KeyCase("camera.led", right: ["\"ACT\"", "\"\"", "\"mmc0::\""], wrong: text + ["\"../x\"", "\"a/b\""]),
-            KeyCase(
-                "camera.push.url",
-                right: ["\"rtsps://h/x\"", "\"rtsp://h/x\""],
-                wrong: text + ["\"\"", "\"http://h/x\"", "\"rtsp://a:b@h/\"", "\"rtsp://a@h/\""],
-                with: "camera.push.token-file = \"/x\""
-            ),
-            of("camera.push.token-file", file, with: "camera.push.url = \"rtsp://h/x\""),
-            of(
-                "camera.push.fingerprint",
-                fingerprint,
-                with: "camera.push.url = \"rtsp://h/x\"\ncamera.push.token-file = \"/x\""
-            ),
-        ] + uploadCases("camera.upload") + uploadCases("camera.uploads.nas")
+    private static let cameraCases: [KeyCase] = [
+        KeyCase("camera.name", right: ["\"till\""], wrong: text + ["\"\"", "\"Till\"", "\"-\"", "\"../x\""]),
+        KeyCase("camera.source", right: ["\"my_own.1\""], wrong: text + ["\"\"", "\"../x\"", "\"a b\"", "\".x\""]),
+        KeyCase("camera.width", right: ["64", "7680", "1_280"], wrong: ["63", "62", "7682", "641", "-2", "\"64\""]),
+        KeyCase("camera.height", right: ["64", "4320"], wrong: ["62", "4322", "481", "9223372036854775807"]),
+        KeyCase("camera.framerate", right: ["1", "120"], wrong: ["0", "121", "-1", "30.0", "\"30\""]),
+        KeyCase(
+            "camera.bitrate",
+            right: ["\"100 kbit/s\"", "\"100 Mbit/s\"", "\"2.5Mbit/s\""],
+            wrong: text + ["4", "\"4\"", "\"4 Mbit\"", "\"99 kbit/s\"", "\"101 Mbit/s\""]
+        ),
+        KeyCase(
+            "camera.keyframe-interval",
+            right: ["\"100 ms\"", "\"10 s\""],
+            wrong: text + ["1", "\"99 ms\"", "\"11 s\"", "\"1 second\""]
+        ),
+        KeyCase("camera.rotation", right: ["0", "180"], wrong: ["90", "-180", "\"0\"", "360"]),
+        KeyCase("camera.device", right: ["\"\"", "\"/dev/video0\"", "'\\_SB_.PC00'"], wrong: text),
+        KeyCase("camera.led", right: ["\"ACT\"", "\"\"", "\"mmc0::\""], wrong: text + ["\"../x\"", "\"a/b\""]),
+        KeyCase(
+            "camera.push.url",
+            right: ["\"rtsps://h/x\"", "\"rtsp://h/x\""],
+            wrong: text + ["\"\"", "\"http://h/x\"", "\"rtsp://a:b@h/\"", "\"rtsp://a@h/\""],
+            with: "camera.push.token-file = \"/x\""
+        ),
+        of("camera.push.token-file", file, with: "camera.push.url = \"rtsp://h/x\""),
+        of(
+            "camera.push.fingerprint",
+            fingerprint,
+            with: "camera.push.url = \"rtsp://h/x\"\ncamera.push.token-file = \"/x\""
+        ),
+    ]
 
     private static func uploadCases(_ table: String) -> [KeyCase] {
         let (ssh, ftp) = ("\(table).url = \"sftp://h/x\"", "\(table).url = \"ftp://me@h/x\"")

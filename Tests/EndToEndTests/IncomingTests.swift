@@ -75,6 +75,8 @@ struct IncomingTests {
         let whole = try bytes(of: "\(incoming)/yard/sub/cam1_20261121_102030.mp4")
         try scratch.write("incoming/yard/half_20261121_122030.mp4", Array(whole.prefix(whole.count / 2)))
         try scratch.write("incoming/yard/whole_20261121_132030.mp4.part", whole)
+        let matroska = try bytes(of: "\(incoming)/user1/2026-11-21T10-20-30Z.mkv")
+        try scratch.write("incoming/yard/half_20261121_162030.mkv", Array(matroska.prefix(matroska.count / 2)))
         try scratch.write("outside.mp4", whole)
         try FileManager.default.createSymbolicLink(
             atPath: "\(incoming)/yard/link_20261121_142030.mp4",
@@ -94,14 +96,17 @@ struct IncomingTests {
             )
         )
         let counts = try #require(status.incoming)
-        #expect(counts.taken == 3 && counts.duplicates == 1 && counts.rejected == 4 && counts.waiting == 1)
+        #expect(counts.taken == 3 && counts.duplicates == 1 && counts.rejected == 4 && counts.waiting == 2)
         store.send(SIGTERM)
         #expect(try await store.end() == 0)
 
-        let left = try FileManager.default.subpathsOfDirectory(atPath: incoming).filter { $0.contains(".mp4") }
+        let left = try FileManager.default.subpathsOfDirectory(atPath: incoming).filter {
+            $0.contains(".mp4") || $0.contains(".mkv")
+        }
         #expect(
             left.filter { !$0.hasPrefix(".rejected") }.sorted() == [
-                "yard/half_20261121_122030.mp4", "yard/link_20261121_142030.mp4", "yard/whole_20261121_132030.mp4.part",
+                "yard/half_20261121_122030.mp4", "yard/half_20261121_162030.mkv", "yard/link_20261121_142030.mp4",
+                "yard/whole_20261121_132030.mp4.part",
             ]
         )
         #expect(try bytes(of: scratch("outside.mp4")) == whole)

@@ -85,3 +85,33 @@ struct ReceivingTests {
         #expect(settings.camera(ofPath: "ftp2/a.mp4") == nil)
     }
 }
+
+@Suite("Matroska")
+struct MatroskaTests {
+    @Test("a film says how long its file is, and half a file is shorter")
+    func length() async throws {
+        let scratch = try ScratchDirectory()
+        let input = ["-f", "lavfi", "-i", "testsrc=size=320x240:rate=10", "-t", "2", "-c:v", "libx264"]
+        let made = try await run(["ffmpeg", "-nostdin", "-v", "error"] + input + ["-y", scratch("whole.mkv")])
+        try #require(made.status == 0, "\(made.errors)")
+        let whole = try bytes(of: scratch("whole.mkv"))
+        #expect(try Matroska.length(of: RandomAccessFile(scratch("whole.mkv"))) == UInt64(whole.count))
+        try scratch.write("half.mkv", Array(whole.prefix(whole.count / 2)))
+        #expect(try Matroska.length(of: RandomAccessFile(scratch("half.mkv"))) == UInt64(whole.count))
+        // As it comes out of a pipe nobody goes back to write the length.
+        let piped = try await run(
+            "sh",
+            "-c",
+            "ffmpeg \(input.joined(separator: " ")) -v error -f matroska - > \(scratch("live.mkv"))"
+        )
+        try #require(piped.status == 0, "\(piped.errors)")
+        #expect(try Matroska.isOne(RandomAccessFile(scratch("live.mkv"))))
+        #expect(try Matroska.length(of: RandomAccessFile(scratch("live.mkv"))) == nil)
+        for garbage in [
+            [], [0x1A], [0x1A, 0x45, 0xDF, 0xA3], [0x1A, 0x45, 0xDF, 0xA3, 0xFF, 0x18], [0, 0, 0, 0, 0, 0],
+        ] as [[UInt8]] {
+            try scratch.write("garbage.mkv", garbage)
+            #expect(try Matroska.length(of: RandomAccessFile(scratch("garbage.mkv"))) == nil)
+        }
+    }
+}

@@ -31,6 +31,8 @@ package import Media
     struct Patience: Sendable {
         /// A file that has not changed for so long may be whole.
         var quiet = Duration.seconds(10)
+        /// The same for one that does not say how long it is.
+        var unmarked = Duration.seconds(60)
         /// One that is not whole, and has not changed for so long, will never be.
         var giveUp = Duration.seconds(600)
         /// What waits for something else is looked at again so often.

@@ -96,6 +96,7 @@ actor IntakeScan {
     private func look(at name: String, _ state: FileState, in folder: IncomingFolder) async throws {
         let path = folder.child(name)
         let age = UTCTime.now - state.changed
+        var known: [UInt8]?
         do {
             let expected = try sidecar(of: name, in: folder)
             guard state.bytes > 0, expected != nil || age >= patience.quiet else {
@@ -104,18 +105,19 @@ actor IntakeScan {
             }
             if state.bytes > Self.largest { return try reject(name, state, in: folder, "it is larger than 200 GB") }
             let digest: [UInt8]
-            if let known = pending[path], known.state == state {
-                guard known.until <= .now else {
+            if let waiting = pending[path], waiting.state == state {
+                guard waiting.until <= .now else {
                     status.waiting += 1
                     return
                 }
-                digest = known.digest
+                digest = waiting.digest
             } else {
                 guard let file = try folder.file(name) else { return }
                 digest = try file.sha256 { _ in
                     if stopper.isStopped { throw FileError("read", path, code: EINTR) }
                 }
             }
+            known = digest
             pending[path] = nil
             if let expected, digest != expected {
                 try await wait(name, state, digest, in: folder, age, "its SHA-256 is not what \(name).sha256 says")
@@ -125,6 +127,8 @@ actor IntakeScan {
         } catch let error as FileError where error.code != ENOSPC {
             status.waiting += 1
             if stopper.isStopped { return }
+            // What is in it need not be read again for that.
+            if let known { remember(path, state, known) }
             say("\(error)")
         }
     }
@@ -165,7 +169,9 @@ actor IntakeScan {
         guard let file = try folder.file(name) else { return }
         do {
             let isMatroska = try Matroska.isOne(file)
-            let source = isMatroska ? try await Matroska.remux(file, in: folder.descriptor, library) : file
+            if isMatroska { try checkLength(of: file, state, age) }
+            let source =
+                isMatroska ? try await Matroska.remux(file, in: folder.descriptor, library, stopper) : file
             let film = try FilmFile(source)
             let camera = try camera(of: film, name, state, in: folder)
             let (arrival, foreign) = try describe(film, source, camera, name, state, digest, isMatroska, in: folder)
@@ -193,6 +199,15 @@ actor IntakeScan {
         } catch is FilmChanged {
             status.waiting += 1
         }
+    }
+
+    /// Of Matroska a half plays as well as the whole.
+    private func checkLength(of file: RandomAccessFile, _ state: FileState, _ age: Duration) throws {
+        guard let length = try Matroska.length(of: file) else {
+            if age < patience.unmarked { throw FilmFile.Problem.incomplete("it does not say how long it is") }
+            return
+        }
+        if length > UInt64(state.bytes) { throw FilmFile.Problem.incomplete("it ends before its end") }
     }
 
     private func verdict(for arrival: Arrival, _ store: ChunkStore) async throws -> Verdict {

@@ -16,6 +16,30 @@ enum Matroska {
 
     static func isOne(_ file: RandomAccessFile) throws(FileError) -> Bool { try file.read(0..<4) == mark }
 
+    /// How long the whole file is, as it says itself; `nil` if it does not, as one that was made while it was filmed.
+    ///
+    /// An EBML header, and then the one segment (RFC 9559, 5.1), each with its size.
+    static func length(of file: RandomAccessFile) throws(FileError) -> UInt64? {
+        var head = try file.read(4..<headSize)[...]
+        guard let header = number(&head), header <= UInt64(head.count) else { return nil }
+        head = head.dropFirst(Int(header))
+        guard head.starts(with: [0x18, 0x53, 0x80, 0x67]) else { return nil }
+        head = head.dropFirst(4)
+        guard let segment = number(&head) else { return nil }
+        let (length, overflows) = (4 + UInt64(head.startIndex)).addingReportingOverflow(segment)
+        return overflows ? nil : length
+    }
+
+    /// Takes a size off the beginning (RFC 8794, 4); `nil` if it is not known, or if there is none.
+    private static func number(_ bytes: inout ArraySlice<UInt8>) -> UInt64? {
+        guard let first = bytes.first, first != 0, bytes.count > first.leadingZeroBitCount else { return nil }
+        let count = first.leadingZeroBitCount + 1
+        var value = UInt64(first & (0xFF >> count))
+        for byte in bytes.dropFirst().prefix(count - 1) { value = value << 8 | UInt64(byte) }
+        bytes = bytes.dropFirst(count)
+        return value == (1 as UInt64) << (7 * count) - 1 ? nil : value
+    }
+
     /// The codec of its video; `nil` if it is neither H.264 nor H.265.
     private static func codec(of file: RandomAccessFile) throws(FileError) -> VideoCodec? {
         let head = String(decoding: try file.read(0..<headSize), as: Unicode.ASCII.self)
@@ -29,7 +53,8 @@ enum Matroska {
     static func remux(
         _ file: RandomAccessFile,
         in folder: Int32,
-        _ library: PipelineLibrary
+        _ library: PipelineLibrary,
+        _ stopper: Stopper
     ) async throws -> RandomAccessFile {
         guard let codec = try codec(of: file) else {
             throw FilmFile.Problem.wrong("its video is neither H.264 nor H.265")
@@ -60,8 +85,11 @@ enum Matroska {
             }
         }
         let watching = Task {
-            // Cancelled when it has ended.
-            do { try await Task.sleep(for: limit) } catch { return }
+            let deadline = ContinuousClock.now + limit
+            while .now < deadline, !stopper.isStopped {
+                // Cancelled when it has ended.
+                do { try await Task.sleep(for: .milliseconds(100)) } catch { return }
+            }
             end.yield("it takes longer than ten minutes")
         }
         await pipeline.setState(.playing)
@@ -73,6 +101,7 @@ enum Matroska {
         listening.cancel()
         watching.cancel()
         await pipeline.setState(.null)
+        if stopper.isStopped { throw FileError("read", file.path, code: EINTR) }
         if let problem { throw FilmFile.Problem.wrong("it cannot be made an MP4: \(problem)") }
         return film
     }
