@@ -23,6 +23,13 @@ static inline CURLcode martlet_curl_set_pointer(CURL *curl, CURLoption option, v
     return curl_easy_setopt(curl, option, value);
 }
 
+// Enumerations in some versions, macros in others.
+static const long MARTLET_CURL_USE_SSL_ALL = CURLUSESSL_ALL;
+static const long MARTLET_CURL_CREATE_FOLDERS = CURLFTP_CREATE_DIR_RETRY;
+static const long MARTLET_CURL_TLS_1_2_ONLY = CURL_SSLVERSION_TLSv1_2 | CURL_SSLVERSION_MAX_TLSv1_2;
+static const long MARTLET_CURL_AUTH_KEY = CURLSSH_AUTH_PUBLICKEY;
+static const long MARTLET_CURL_AUTH_PASSWORD = CURLSSH_AUTH_PASSWORD | CURLSSH_AUTH_KEYBOARD;
+
 static inline curl_off_t martlet_curl_length(CURL *curl) {
     curl_off_t length = -1;
     curl_easy_getinfo(curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);

@@ -50,6 +50,29 @@ final class IncomingFolder {
     }
 }
 
+extension IncomingFolder {
+    /// What lies in a folder, read one by one, however much it is.
+    final class Names {
+        private let stream: OpaquePointer
+
+        init(_ folder: IncomingFolder) throws(FileError) {
+            let copy = fcntl(folder.descriptor, F_DUPFD_CLOEXEC, 0)
+            guard copy >= 0, let stream = fdopendir(copy) else { throw FileError("read the folder", folder.path) }
+            // The copy has its place from the folder, which may have been read before.
+            rewinddir(stream)
+            self.stream = stream
+        }
+
+        deinit { closedir(stream) }
+
+        /// The bytes of the next name; `nil` behind the last.
+        func next() -> [UInt8]? {
+            guard let entry = readdir(stream) else { return nil }
+            return withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+        }
+    }
+}
+
 /// Which file it is, and whether it has changed.
 struct FileState: Equatable {
     enum Kind { case file, folder, other }

@@ -60,12 +60,8 @@ actor IntakeScan {
     }
 
     private func scan(_ folder: IncomingFolder, depth: Int) async throws {
-        let copy = fcntl(folder.descriptor, F_DUPFD_CLOEXEC, 0)
-        guard copy >= 0, let stream = fdopendir(copy) else { throw FileError("read the folder", folder.path) }
-        defer { closedir(stream) }
-        rewinddir(stream)
-        while !stopper.isStopped, let entry = readdir(stream) {
-            let bytes = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
+        let names = try IncomingFolder.Names(folder)
+        while !stopper.isStopped, let bytes = names.next() {
             guard let name = String(validating: bytes, as: UTF8.self) else {
                 say("a file whose name is no text is left alone in \(settings.directory)/\(folder.path)")
                 continue

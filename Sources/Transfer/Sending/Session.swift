@@ -121,7 +121,7 @@ final class Session {
         martlet_curl_set_number(curl, CURLOPT_UPLOAD, 1)
         martlet_curl_set_size(curl, CURLOPT_INFILESIZE_LARGE, curl_off_t(size))
         martlet_curl_set_size(curl, CURLOPT_RESUME_FROM_LARGE, curl_off_t(offset ?? -1))
-        martlet_curl_set_number(curl, CURLOPT_FTP_CREATE_MISSING_DIRS, Int(CURLFTP_CREATE_DIR_RETRY.rawValue))
+        martlet_curl_set_number(curl, CURLOPT_FTP_CREATE_MISSING_DIRS, MARTLET_CURL_CREATE_FOLDERS)
         if let rate = destination.bytesPerSecond {
             martlet_curl_set_size(curl, CURLOPT_MAX_SEND_SPEED_LARGE, curl_off_t(rate))
         }
@@ -215,8 +215,8 @@ final class Session {
         }
         exchange.attach(to: curl)
         if destination.isSSH {
-            let key = destination.keyFile == nil ? 0 : Int(CURLSSH_AUTH_PUBLICKEY)
-            let word = password == nil ? 0 : Int(CURLSSH_AUTH_PASSWORD | CURLSSH_AUTH_KEYBOARD)
+            let key = destination.keyFile == nil ? 0 : MARTLET_CURL_AUTH_KEY
+            let word = password == nil ? 0 : MARTLET_CURL_AUTH_PASSWORD
             set(CURLOPT_SSH_AUTH_TYPES, key | word)
             if let file = destination.keyFile {
                 martlet_curl_set_text(curl, CURLOPT_SSH_PRIVATE_KEYFILE, file)
@@ -226,11 +226,11 @@ final class Session {
             serverKey.guardConnections(of: curl)
         } else if destination.scheme == .ftps || destination.fingerprint != nil {
             pin.pointee.is_refused = 0
-            set(CURLOPT_USE_SSL, Int(CURLUSESSL_ALL.rawValue))
+            set(CURLOPT_USE_SSL, MARTLET_CURL_USE_SSL_ALL)
             martlet_curl_set_certificate(curl, pin)
             // With TLS 1.3 a server sends what nobody reads who only uploads; closed over that, the connection is reset, and
             // what was under way is lost (libcurl before 8.10).
-            set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2 | CURL_SSLVERSION_MAX_TLSv1_2))
+            set(CURLOPT_SSLVERSION, MARTLET_CURL_TLS_1_2_ONLY)
         }
     }
 
