@@ -30,6 +30,11 @@ let package = Package(
             ]
         ),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CCurl",
+            pkgConfig: "libcurl openssl",
+            providers: [.apt(["libcurl4-openssl-dev", "libssl-dev"])]
+        ),
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
@@ -77,7 +82,9 @@ let package = Package(
         ),
         .target(
             name: "Transfer",
-            dependencies: ["Configuration", "Footage", "GLib", "GStreamer", "HTTP", "ISOBaseMedia", "Media"],
+            dependencies: [
+                "CCurl", "Configuration", "Footage", "GLib", "GStreamer", "HTTP", "ISOBaseMedia", "Media", "SQLite",
+            ],
             swiftSettings: settings
         ),
         .executableTarget(
@@ -133,8 +140,7 @@ let package = Package(
         .testTarget(
             name: "TransferTests",
             dependencies: [
-                "Access", "Configuration", "Footage", "GLib", "GStreamer", "HTTP", "ISOBaseMedia", "Media",
-                "TestSupport", "Transfer", "Web",
+                "Configuration", "Footage", "GLib", "GStreamer", "ISOBaseMedia", "Media", "TestSupport", "Transfer",
             ]
         ),
         .testTarget(

@@ -50,6 +50,10 @@ package struct PipelineCheck {
                 let values = Receiver.values(url: url, transport: camera.transport)
                 check("cameras.\(camera.name).url", "receive/rtsp", values, holding: ["feed", "source"])
             }
+            if store.incoming != nil {
+                let values = ["input": "/dev/null", "output": "/dev/null", "codec": "h264", "stream-format": "avc"]
+                check("store.incoming", "transfer/matroska", values, holding: [])
+            }
             if store.recording.enabled {
                 check(
                     "store.recording",

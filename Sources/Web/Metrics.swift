@@ -40,6 +40,19 @@ struct Metrics {
         Metric(.gauge, "recording_oldest_timestamp_seconds", "When the oldest footage begins, since 1970.") {
             seconds($0.recording?.oldest)
         },
+        Metric(.counter, "incoming_taken_total", "Files that came and became chunks.") { $0.incoming?.taken },
+        Metric(.counter, "incoming_rejected_total", "Files that came and were set aside.") { $0.incoming?.rejected },
+        Metric(.gauge, "incoming_waiting", "Files that came and are not taken in yet.") { $0.incoming?.waiting },
+    ]
+
+    private static let ofUpload: [Metric<StatusFigures.Upload>] = [
+        Metric(.gauge, "upload_running", "Whether nothing keeps chunks from being brought there.") {
+            $0.cause == nil ? 1 : 0
+        },
+        Metric(.gauge, "upload_waiting_chunks", "Chunks that are not there yet.") { $0.waiting },
+        Metric(.gauge, "upload_waiting_bytes", "How large these are together.") { $0.waitingBytes },
+        Metric(.counter, "upload_chunks_total", "Chunks that were brought there.") { $0.sent },
+        Metric(.counter, "upload_deleted_chunks_total", "Chunks that were deleted before.") { $0.deleted },
     ]
 
     private static let ofCamera: [Metric<Camera>] = [
@@ -99,7 +112,9 @@ struct Metrics {
     private static let bytesName = "martlet_camera_received_bytes_total"
 
     /// Every metric there is.
-    static var names: [String] { ofProcess.map(\.name) + ofCamera.map(\.name) + [bytesName, "martlet_build_info"] }
+    static var names: [String] {
+        ofProcess.map(\.name) + ofUpload.map(\.name) + ofCamera.map(\.name) + [bytesName, "martlet_build_info"]
+    }
 
     /// As Prometheus reads it.
     ///
@@ -116,6 +131,12 @@ struct Metrics {
             write(.gauge, "martlet_build_info", "What runs here.", [(labels, 1)])
             for metric in ofProcess {
                 write(metric.kind, metric.name, metric.help, metric.value(status).map { [("", $0)] } ?? [])
+            }
+            for metric in ofUpload {
+                let rows = (status.uploads ?? []).compactMap { each in
+                    metric.value(each).map { (labels: "{url=\"\(escaped(each.url))\"}", value: $0) }
+                }
+                write(metric.kind, metric.name, metric.help, rows)
             }
         }
         let cameras = (status.cameras ?? []).filter { camera == nil || $0.name == camera }

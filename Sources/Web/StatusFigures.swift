@@ -105,6 +105,27 @@ struct StatusFigures: Decodable {
         }
     }
 
+    struct Upload: Decodable {
+        var url: String
+        var waiting: Double?
+        var waitingBytes: Double?
+        var sent: Double?
+        var deleted: Double?
+        var cause: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case url, waiting
+            case waitingBytes = "waiting-bytes"
+            case sent, deleted, cause
+        }
+    }
+
+    struct Incoming: Decodable {
+        var taken: Double?
+        var rejected: Double?
+        var waiting: Double?
+    }
+
     var role: String?
     var version: String?
     var since: String?
@@ -114,6 +135,8 @@ struct StatusFigures: Decodable {
     var configuration: Configuration?
     var recording: Recording?
     var resources: Resources?
+    var uploads: [Upload]?
+    var incoming: Incoming?
     var cameras: [Camera]?
 
     /// - Throws: what JSON's decoder says of a document that is no status.

@@ -46,7 +46,9 @@ struct KeyTests {
         let tested = Set(Self.cases.map(\.key))
         let keys = Configuration.keys.map { key in
             let table = key.table.replacing("cameras.NAME", with: "cameras.front-door")
-                .replacing("locations.NAME", with: "locations.shop")
+                .replacing("locations.NAME", with: "locations.shop").replacing("uploads.NAME", with: "uploads.nas")
+            // A name of the user's choice.
+            if key.name == "NAME" { return "\(table).till" }
             return "\(table).\(key.name)"
         }
         #expect(tested == Set(keys))
@@ -55,8 +57,9 @@ struct KeyTests {
 
     @Test("a key that does not act yet says so when it is set, and only then", arguments: Configuration.keys)
     func notYet(_ key: Configuration.Key) throws {
-        let path = "\(key.table).\(key.name)".replacing("cameras.NAME", with: "cameras.front-door")
-            .replacing("locations.NAME", with: "locations.shop")
+        let path = "\(key.table).\(key.name)".replacing("incoming.cameras.NAME", with: "incoming.cameras.till")
+            .replacing("cameras.NAME", with: "cameras.front-door").replacing("locations.NAME", with: "locations.shop")
+            .replacing("uploads.NAME", with: "uploads.nas")
         let testCase = try #require(Self.cases.first { $0.key == path })
         let set = Configuration.minimal(and: "\(path) = \(testCase.right[0])\n\(testCase.with)")
         let warnings = set.diagnostics.filter { $0.key == path }.map { "\($0.severity): \($0.message)" }
@@ -76,7 +79,7 @@ struct KeyTests {
     @Test("what does not act yet is what the reference says")
     func notYetList() {
         let notYet = Set(Configuration.keys.filter { $0.status == .notYet }.map { "\($0.table).\($0.name)" })
-        let tables = ["upload", "incoming", "locations.NAME"]
+        let tables = ["locations.NAME"]
         for key in Configuration.keys {
             let isLate = tables.contains { key.table == $0 || key.table.hasSuffix(".\($0)") }
             #expect(notYet.contains("\(key.table).\(key.name)") == isLate)
@@ -196,7 +199,9 @@ extension KeyTests {
         KeyCase(key, right: values.right, wrong: values.wrong, with: with)
     }
 
-    static let cases: [KeyCase] = cameraCases + roleCases("camera") + roleCases("store") + storeCases
+    static let cases: [KeyCase] =
+        cameraCases + roleCases("camera") + roleCases("store") + storeCases
+        + uploadCases("camera.upload") + uploadCases("camera.uploads.nas")
 
     private static let cameraCases: [KeyCase] = [
         KeyCase("camera.name", right: ["\"till\""], wrong: text + ["\"\"", "\"Till\"", "\"-\"", "\"../x\""]),
@@ -235,13 +240,35 @@ extension KeyTests {
             wrong: text + ["\"\"", "\"rtsp://h/x\""],
             with: "camera.push.url = \"rtsp://h/x\"\ncamera.push.token-file = \"/x\""
         ),
-        KeyCase(
-            "camera.upload.url",
-            right: ["\"sftp://me@h/x\"", "\"scp://h\"", "\"ftp://h\"", "\"FTPS://h\""],
-            wrong: text + ["\"\"", "\"rtsp://h/x\"", "\"sftp://a:b@h/\"", "\"sftp:/h\""]
-        ),
-        of("camera.upload.key-file", file, with: "camera.upload.url = \"sftp://h/x\""),
     ]
+
+    private static func uploadCases(_ table: String) -> [KeyCase] {
+        let (ssh, ftp) = ("\(table).url = \"sftp://h/x\"", "\(table).url = \"ftp://me@h/x\"")
+        let key = String(repeating: "Ab9+/", count: 9).prefix(43)
+        return [
+            KeyCase(
+                "\(table).url",
+                right: ["\"sftp://me@h/x\"", "\"scp://h\"", "\"ftp://h\"", "\"FTPS://h\""],
+                wrong: text + ["\"\"", "\"rtsp://h/x\"", "\"sftp://a:b@h/\"", "\"sftp:/h\""]
+            ),
+            of("\(table).key-file", file, with: ssh),
+            of("\(table).password-file", file, with: ftp),
+            of("\(table).known-hosts", file, with: ssh),
+            KeyCase(
+                "\(table).host-key",
+                right: ["\"sha256:\(key)\"", "\"SHA256:\(key)=\""],
+                wrong: text + ["\"\(key)\"", "\"sha256:\(key.dropLast())\"", "\"sha256:\(key)x\"", "\"md5:\(key)\""],
+                with: ssh
+            ),
+            of("\(table).fingerprint", fingerprint, with: "\(table).url = \"ftps://h\""),
+            KeyCase(
+                "\(table).rate",
+                right: ["\"10 kbit/s\"", "\"2 Mbit/s\"", "\"none\""],
+                wrong: text + ["\"9 kbit/s\"", "2", "\"2 MB\""],
+                with: ssh
+            ),
+        ]
+    }
 
     private static func roleCases(_ role: String) -> [KeyCase] {
         [
@@ -283,6 +310,12 @@ extension KeyTests {
 
     private static let storeCases: [KeyCase] = [
         of("store.incoming.directory", directory),
+        KeyCase(
+            "store.incoming.cameras.till",
+            right: ["\"till\"", "\"front-door\""],
+            wrong: text + ["\"\"", "\"Front Door\""],
+            with: "store.incoming.directory = \"/srv/in\""
+        ),
         KeyCase(
             "cameras.front-door.url",
             right: ["\"rtsps://h:322/x?a=b\"", "\"rtsp://h\""],

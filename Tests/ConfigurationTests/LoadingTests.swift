@@ -154,14 +154,14 @@ struct LoadingTests {
     @Test("others add diagnostics at the place of a key")
     func adding() {
         let loaded = Configuration.parse(
-            "[camera]\nname = \"a\"\nsource = \"mine\"\n[camera.upload]\nurl = \"sftp://h/x\""
+            "[camera]\nname = \"a\"\nsource = \"mine\"\n[locations.shop]\ndevices = []"
         )
         let place = loaded.place(of: "camera.source")
         let missing = Diagnostic(.error, at: place, key: "camera.source", "there is no mine.gst", hint: "write one")
         #expect(
             loaded.adding([missing]).messages == [
                 "config.toml:3:10: error: camera.source: there is no mine.gst; write one",
-                "config.toml:5:7: warning: camera.upload.url: is not acted on by this version",
+                "config.toml:5:11: warning: locations.shop.devices: is not acted on by this version",
             ]
         )
         #expect(loaded.adding([missing]).hasErrors)

@@ -281,11 +281,40 @@ extension MessageTests {
             """
         ),
         MessageCase(
-            "[store.incoming]\ndirectory = \"/srv/incoming\"",
+            "[store.incoming]\ndirectory = \"/srv/in\"\ncameras.\"uploads/one\" = \"Till 1\"",
             """
-            config.toml:2:13: warning: store.incoming.directory: is not acted on by this version
-                directory = "/srv/incoming"
-                            ^
+            config.toml:3:25: error: store.incoming.cameras.uploads/one: expected a name of a–z, 0–9 and '-' such as "front-door", found "Till 1"; 'till-1' would do
+                cameras."uploads/one" = "Till 1"
+                                        ^
+            """
+        ),
+        MessageCase(
+            """
+            [camera]
+            name = "a"
+            [camera.upload]
+            url = "sftp://me@h/x"
+            host-key = "sha256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+            known-hosts = "/etc/martlet/known_hosts"
+            [camera.uploads.nas]
+            url = "ftp://me@nas.local/x"
+            key-file = "/etc/martlet/upload.key"
+            [camera.uploads.other]
+            url = "sftp://me@h/x"
+            """,
+            """
+            config.toml:6:15: warning: camera.upload.known-hosts: is not used: 'host-key' says which server it is
+                known-hosts = "/etc/martlet/known_hosts"
+                              ^
+            config.toml:7:1: error: camera.uploads.nas: the URL's user has no password; write ftp://USER@… and password-file = "/etc/martlet/…"
+                [camera.uploads.nas]
+                ^
+            config.toml:9:12: warning: camera.uploads.nas.key-file: is not used: ftp has no SSH keys
+                key-file = "/etc/martlet/upload.key"
+                           ^
+            config.toml:11:7: error: camera.uploads.other.url: chunks are brought there already, as config.toml:4:7 says
+                url = "sftp://me@h/x"
+                      ^
             """
         ),
     ]
@@ -442,9 +471,6 @@ extension MessageTests {
                 recording.directory = "/srv//video"
                                       ^
             config.toml:6:22: error: store.incoming.directory: this directory is inside camera.recording.directory, first used at config.toml:3:23; each needs one of its own
-                incoming.directory = "/srv/./video/in"
-                                     ^
-            config.toml:6:22: warning: store.incoming.directory: is not acted on by this version
                 incoming.directory = "/srv/./video/in"
                                      ^
             config.toml:8:13: error: access.directory: this directory has camera.recording.directory inside it, first used at config.toml:3:23; each needs one of its own

@@ -188,7 +188,7 @@ struct IndexTests {
         try await TestSupport.run("sqlite3", path, "PRAGMA user_version = 7; CREATE TABLE future (x)")
         let failure = try thrown(ChunkIndex.Failure.self) { _ = try ChunkIndex(path: path) }
         #expect(
-            "\(failure)" == "\(path): the index was written by a newer Martlet (version 7; this one knows 3); "
+            "\(failure)" == "\(path): the index was written by a newer Martlet (version 7; this one knows 4); "
                 + "install that version, or move the file away: it is made anew from the chunks"
         )
         #expect(try await TestSupport.run("sqlite3", path, "PRAGMA user_version").output == "7\n")

@@ -17,6 +17,8 @@ struct MetricsTests {
         {"role":"store","version":"0.1.0","since":"2026-11-21T10:20:00.500Z","well":false,"troubles":["a","b"],
         "clock":{"synchronised":true},"configuration":{"state":"rejected"},
         "recording":{"open":\#(open),"used":123456789012,"max-space":2e12,"min-free":1e9,"free":5,"oldest":"2026-11-01T00:00:00.000Z"},
+        "uploads":[{"url":"sftp://nas/x","waiting":2,"waiting-bytes":300,"sent":4,"deleted":0,"cause":"full"}],
+        "incoming":{"taken":1,"rejected":2,"waiting":3},
         "resources":{"memory":1000,"threads":20,"descriptors":30},
         "cameras":[{"name":"door","state":"\#(state)","seconds":90,"faults":1,"format":{"width":640,"height":480},
         "fps":29.97,"bitrate":8000,"frames":1234,"undecodable":2,"last-frame":"2026-11-21T10:21:00.000Z",
@@ -50,6 +52,7 @@ struct MetricsTests {
             #"martlet_recording_used_bytes 123456789012"#, #"martlet_start_time_seconds 1795256400.5"#,
             #"martlet_camera_bytes_per_second{camera="door"} 1000"#,
             #"martlet_camera_frames_per_second{camera="door"} 29.97"#,
+            #"martlet_upload_waiting_bytes{url="sftp://nas/x"} 300"#, #"martlet_upload_running{url="sftp://nas/x"} 0"#,
             #"martlet_configuration_current 0"#, #"martlet_camera_received_bytes_total{camera="door"} 99"#,
         ] { #expect(text.contains(row + "\n"), "\(row)") }
     }

@@ -22,6 +22,7 @@ struct Checks {
         checkAddresses()
         checkLocations()
         checkQuotas()
+        checkUploads()
     }
 }
 

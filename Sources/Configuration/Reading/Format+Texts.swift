@@ -69,6 +69,26 @@ extension Format<String> {
     /// The absolute path of a file whose content is secret; who writes the secret itself in its place is not quoted.
     static let secretFile = path(expected: "the absolute path of a file that holds the secret", isSecret: true)
 
+    /// The absolute path of a file.
+    static let file = path(expected: "the absolute path of a file", isSecret: false)
+
+    /// The SHA-256 of an SSH server's key, as `ssh-keygen -lf` prints it: what is kept is the Base64 alone.
+    static let hostKey = Format(
+        type: "host key",
+        limits: "`sha256:` and 43 characters of Base64",
+        expected: "a host key: sha256: and 43 characters of Base64",
+        example: "sha256:" + String(repeating: "A", count: 43),
+        text: { $0.hasPrefix("sha256:") ? $0 : "sha256:\($0)" },
+        parse: { (text) throws(InvalidValue) in
+            let digest = text.dropFirst("sha256:".count).prefix { $0 != "=" }
+            let areDigits = digest.utf8.allSatisfy { $0.isDigit || $0.isLetter || $0 == 0x2B || $0 == 0x2F }
+            guard text.lowercased().hasPrefix("sha256:"), digest.utf8.count == 43, areDigits else {
+                throw InvalidValue(hint: "'ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub' on the server prints one")
+            }
+            return String(digest)
+        }
+    )
+
     /// The SHA-256 of a certificate, in hexadecimal; colons between the digits are left out.
     static let fingerprint = Format(
         type: "fingerprint",

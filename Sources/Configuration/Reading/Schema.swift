@@ -49,7 +49,7 @@ extension Schema {
 
     private func collect(_ unknowns: inout [Unknown], in node: Node, path: String, schemaPath: String) {
         let known = keys[schemaPath] ?? []
-        for (name, child) in node.table ?? [:] where !known.contains(name) {
+        for (name, child) in node.table ?? [:] where !known.contains(name) && !known.contains(TableReader.anyName) {
             let possible = [join(schemaPath, name), join(schemaPath, "NAME")]
             if let childSchema = possible.first(where: tables.contains) {
                 collect(&unknowns, in: child, path: join(path, name), schemaPath: childSchema)

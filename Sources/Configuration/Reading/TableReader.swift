@@ -146,6 +146,18 @@ extension TableReader {
         }
     }
 
+    /// A table whose keys are of its user's choice, such as paths.
+    func map<Value>(_ name: String, _ format: Format<Value>, _ summary: String) -> [String: Value] {
+        let reader = TableReader(path: path(of: name), node: subtable(name), findings: findings)
+        reader.describe(Self.anyName, format, default: .unset("none"), summary, .acts)
+        var values: [String: Value] = [:]
+        for key in (reader.node?.table ?? [:]).keys.sorted() { values[key] = reader.read(key, format)?.value }
+        return values
+    }
+
+    /// What stands for a name of the user's choice, in paths and among keys.
+    static let anyName = "NAME"
+
     private func subtable(_ name: String, hint: String? = nil) -> Node? {
         guard let node = node?.table?[name] else { return nil }
         guard node.table != nil else {

@@ -17,6 +17,7 @@ extension Setting {
     package var effect: Effect {
         switch (description.table, description.name) {
         case ("camera", "led"), (_, "max-space"), (_, "min-free"), (_, "max-age"), (_, "sync-interval"): .nothing
+        case ("camera.upload", _): .nothing
         case ("camera.recording", _), ("store.recording", _), ("cameras.NAME", "record"): .recording
         case ("camera", _), ("cameras.NAME", _): .stream
         case ("camera.rtsp", _), ("store.rtsp", _), ("camera.web", _), ("store.web", _), ("camera.push", _): .clients

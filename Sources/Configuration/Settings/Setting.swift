@@ -37,7 +37,8 @@ extension Loaded {
         // A table that means something by being there, and so needs a key, is the user's to begin.
         let optional = Set(all.filter { $0.default == .required }.map(\.table))
         let keys = all.filter { key in
-            key.status == .acts && (!optional.contains(key.table) || document.node(at: key.table) != nil)
+            key.status == .acts && key.name != TableReader.anyName
+                && (!optional.contains(key.table) || document.node(at: key.table) != nil)
         }
         let cameras = document.node(at: "cameras")?.table?.keys.sorted() ?? []
         return keys.flatMap { key -> [Setting] in

@@ -25,6 +25,14 @@ extension Configuration {
         package let web: Web
         package let push: Push?
         package let upload: Upload?
+        /// Further places that chunks are brought to, by name.
+        package let uploads: [NamedUpload]
+    }
+
+    /// `[camera.uploads.NAME]`.
+    package struct NamedUpload: Equatable, Sendable {
+        package let name: CameraName
+        package let upload: Upload
     }
 }
 
@@ -45,6 +53,7 @@ extension Configuration.Camera {
         web = table.table("web", Configuration.Web.init)
         push = table.optionalTable("push", Configuration.Push.init)
         upload = table.optionalTable("upload", Configuration.Upload.init)
+        uploads = table.tables("uploads", each: "place") { .init(name: $0, upload: Configuration.Upload(reading: $1)) }
     }
 }
 

@@ -13,12 +13,22 @@ extension Configuration {
         package let web: String?
     }
 
-    /// `[camera.upload]`: finished chunks that the camera brings somewhere as files.
+    /// `[camera.upload]` and `[camera.uploads.NAME]`: finished chunks that the camera brings somewhere as files.
     package struct Upload: Equatable, Sendable {
         /// Where to, `sftp`, `scp`, `ftp` or `ftps`.
         package let url: String
         /// The path of the private SSH key, for `sftp` and `scp`.
         package let keyFile: String?
+        /// The path of the file with the password of the URL's user.
+        package let passwordFile: String?
+        /// SHA-256 of the server's SSH key: 43 characters of Base64.
+        package let hostKey: String?
+        /// The path of a file as OpenSSH's `known_hosts`.
+        package let knownHosts: String?
+        /// Of the server's certificate, for `ftps`, and for `ftp` that is to be encrypted.
+        package let fingerprint: String?
+        /// The most that is sent in a second, if there is a limit.
+        package let rate: BitRate?
     }
 }
 
@@ -33,9 +43,18 @@ extension Configuration.Push {
 
 extension Configuration.Upload {
     init(reading table: TableReader) {
-        url = table.required("url", .files, "Where finished chunks are taken to.", .notYet)
-        keyFile = table.optional("key-file", .secretFile, "File with the private SSH key.", .notYet)
+        url = table.required("url", .files, "Where finished chunks are taken to.")
+        keyFile = table.optional("key-file", .secretFile, "File with the private SSH key.")
+        passwordFile = table.optional("password-file", .secretFile, "File with the password of the URL's user.")
+        hostKey = table.optional("host-key", .hostKey, "Of the SSH server, as `ssh-keygen -lf` prints it.")
+        knownHosts = table.optional("known-hosts", .file, "File with SSH servers' keys, as `known_hosts`.")
+        fingerprint = table.optional("fingerprint", .fingerprint, "Of the certificate; `ftp` is encrypted with it.")
+        rate = table.value("rate", .orNone(.sending), default: nil, "The most that is sent.")
     }
+}
+
+extension Format<BitRate> {
+    fileprivate static var sending: Format { .rate(in: .kilobitsPerSecond(10) ... .megabitsPerSecond(10_000)) }
 }
 
 extension Format<String> {

@@ -13,6 +13,8 @@ extension Configuration {
     package struct Incoming: Equatable, Sendable {
         /// The absolute path of the directory that they arrive in.
         package let directory: String
+        /// Whose footage it is that comes in a folder, or from a user: by the beginning of its path, or the user's name.
+        package let cameras: [String: CameraName]
     }
 }
 
@@ -27,6 +29,7 @@ extension Configuration.Store {
 
 extension Configuration.Incoming {
     init(reading table: TableReader) {
-        directory = table.required("directory", .directory, "Where uploaded chunks arrive.", .notYet)
+        directory = table.required("directory", .directory, "Where uploaded chunks arrive.")
+        cameras = table.map("cameras", .cameraName, "Whose it is: by folder, or by the file's owner.")
     }
 }

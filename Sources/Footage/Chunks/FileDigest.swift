@@ -11,25 +11,63 @@ package enum FileDigest {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
         guard file >= 0 else { throw FileError("open", path) }
         defer { close(file) }
-        guard let context = EVP_MD_CTX_new() else { throw FileError("compute the digest of", path, code: ENOMEM) }
-        defer { EVP_MD_CTX_free(context) }
-        guard EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
-            throw FileError("compute the digest of", path, code: ENOTSUP)
-        }
+        return try sha256(ofDescriptor: file, path, progress: progress)
+    }
+
+    /// Reads an open file from its beginning; `path` is what messages call it.
+    package static func sha256(
+        ofDescriptor file: Int32,
+        _ path: String,
+        progress: (Int) throws -> Void = { _ in }
+    ) throws -> [UInt8] {
+        let context = try DigestContext()
         let block = UnsafeMutableRawBufferPointer.allocate(byteCount: blockSize, alignment: 16)
         defer { block.deallocate() }
+        var offset: off_t = 0
         while true {
-            let count = read(file, block.baseAddress, block.count)
+            let count = pread(file, block.baseAddress, block.count, offset)
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw FileError("read", path) }
             if count == 0 { break }
-            EVP_DigestUpdate(context, block.baseAddress, count)
+            context.add(UnsafeRawBufferPointer(rebasing: block[..<count]))
+            offset += off_t(count)
             try progress(count)
         }
-        var digest = [UInt8](repeating: 0, count: 32)
-        guard EVP_DigestFinal_ex(context, &digest, nil) == 1 else {
-            throw FileError("compute the digest of", path, code: EIO)
+        return context.finish()
+    }
+
+    /// Of bytes in memory.
+    package static func sha256(of bytes: [UInt8]) throws -> [UInt8] {
+        let context = try DigestContext()
+        context.add(bytes)
+        return context.finish()
+    }
+}
+
+/// A SHA-256 that is being computed.
+final class DigestContext {
+    private let context: OpaquePointer
+
+    init() throws(FileError) {
+        guard let context = EVP_MD_CTX_new() else { throw FileError("compute", "a digest", code: ENOMEM) }
+        guard EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
+            EVP_MD_CTX_free(context)
+            throw FileError("compute", "a digest", code: ENOTSUP)
         }
+        self.context = context
+    }
+
+    deinit { EVP_MD_CTX_free(context) }
+
+    func add(_ bytes: [UInt8]) { bytes.withUnsafeBytes { add($0) } }
+
+    func add(_ bytes: UnsafeRawBufferPointer) { EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) }
+
+    /// Called once.
+    func finish() -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: 32)
+        // It fails for want of a context alone.
+        EVP_DigestFinal_ex(context, &digest, nil)
         return digest
     }
 }

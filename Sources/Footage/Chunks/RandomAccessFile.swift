@@ -19,6 +19,26 @@ package final class RandomAccessFile: Sendable {
         }
     }
 
+    /// Takes over a descriptor; `path` is what messages call it.
+    ///
+    /// - Throws: ``FileError`` if it is no file: then it is closed.
+    package init(adopting descriptor: Int32, path: String) throws(FileError) {
+        (self.path, file) = (path, descriptor)
+        var status = stat()
+        guard fstat(file, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            close(file)
+            throw FileError("open", path, code: EINVAL, words: "it is no file")
+        }
+    }
+
+    /// SHA-256 of all that is in it; `progress` is told each block's size, and may throw to give up.
+    package func sha256(progress: (Int) throws -> Void = { _ in }) throws -> [UInt8] {
+        try FileDigest.sha256(ofDescriptor: file, path, progress: progress)
+    }
+
+    /// The open file, for whoever reads from a descriptor's path (`/proc/self/fd/N`) as long as this is kept.
+    package var descriptor: Int32 { file }
+
     /// Makes a file, which must not be there.
     init(creating path: String) throws(FileError) {
         self.path = path

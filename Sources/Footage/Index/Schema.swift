@@ -7,5 +7,5 @@ enum Schema {
     /// What leads from each version to the next, from an empty file on.
     ///
     /// Their number is the version that this program writes, and the highest that it reads (`PRAGMA user_version`).
-    static let steps = [version1, version2, version3]
+    static let steps = [version1, version2, version3, version4]
 }

@@ -40,8 +40,10 @@ package final class ChunkStore: Sendable {
     private let syncInterval: Mutex<Duration>
     private let lock: DirectoryLock
     private let evictor: Evictor
-    private let pass: ChunkPass
+    let pass: ChunkPass
     private let lastID: Atomic<Int64>
+    /// Called when chunks have been finished.
+    private let listeners = Mutex<[@Sendable () -> Void]>([])
     private let isLostFlag = Atomic<Bool>(false)
     private let background: Mutex<[Task<Void, Never>]> = Mutex([])
     private let shortages: AsyncStream<Void>.Continuation
@@ -254,7 +256,7 @@ package final class ChunkStore: Sendable {
         guard check() else {
             throw FileError("record into", directory, code: ENODEV, words: "another disk, or none, is in its place")
         }
-        let id = lastID.add(1, ordering: .relaxed).newValue
+        let id = takeID()
         var name = ChunkName(camera: camera, start: start)
         var attempts = 0
         while true {
@@ -304,8 +306,20 @@ package final class ChunkStore: Sendable {
     package func finished(_ chunk: Chunk) async {
         space.update { $0.finish(chunk.id, of: chunk.camera, allocated: chunk.allocated) }
         await persist("chunk \(chunk.path)") { try await $0.update(chunk) }
-        pass.wake()
+        tellFinished()
     }
+
+    /// Something more is to be known of chunks, and done with them.
+    func tellFinished() {
+        pass.wake()
+        for listener in listeners.withLock({ $0 }) { listener() }
+    }
+
+    /// Has `listener` called, on any thread, whenever a chunk has been finished.
+    package func onFinished(_ listener: @escaping @Sendable () -> Void) { listeners.withLock { $0.append(listener) } }
+
+    /// The number of the next chunk.
+    func takeID() -> Int64 { lastID.add(1, ordering: .relaxed).newValue }
 
     /// Makes a chunk whole that could not be finished, up to its last fragment; the answer is what it became, if anything
     /// is left of it.

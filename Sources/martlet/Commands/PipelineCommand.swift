@@ -10,7 +10,7 @@ internal import Serving
         let library = PipelineLibrary.standard()
         do throws(PipelineDescription.Mistake) {
             guard let name = arguments.operands.first else {
-                for name in ["capture", "receive", "record", "serve"].flatMap(library.names) {
+                for name in ["capture", "receive", "record", "serve", "transfer"].flatMap(library.names) {
                     terminal.print("\(name)\t\(try library.description(name).file)")
                 }
                 return .done
@@ -29,6 +29,8 @@ internal import Serving
         let configuration = configuration(arguments, terminal)
         switch name.prefix(while: { $0 != "/" }) {
         case "capture": return configuration.camera.map(Capture.values) ?? [:]
+        case "transfer":
+            return ["input": "film.mkv", "output": "film.mp4", "codec": "h264", "stream-format": "avc"]
         case "receive" where name == Ingest.pipeline: return Ingest.values()
         case "serve" where name == Publisher.pipeline:
             return Publisher.values(url: configuration.camera?.push?.url ?? "rtsps://store.local:8322/camera")

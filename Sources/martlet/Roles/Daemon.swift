@@ -7,6 +7,7 @@ internal import GStreamer
 internal import Glibc
 internal import Media
 internal import Serving
+internal import Transfer
 internal import Web
 
 /// The life of a daemon of either role: cameras run as the configuration says until a signal comes, then end in good
@@ -42,6 +43,8 @@ internal import Web
     private let events: AsyncStream<Event>
     private let post: AsyncStream<Event>.Continuation
     private(set) var web: RunningWeb?
+    let uploads: Uploads
+    let intake: Intake
     private var led: StatusLED?
     /// How the machine was when it was last looked at.
     var health: (time: ClockTime, found: Health)?
@@ -100,6 +103,9 @@ internal import Web
             escalate: { post.yield(.stuck($0)) }
         )
         firstDirectory = cameras.directory
+        let cameras = cameras
+        uploads = Uploads { cameras.directory }
+        intake = Intake(library: library) { cameras.directory }
     }
 
     /// Every chunk is complete, durable and in the index when this returns.
@@ -125,6 +131,8 @@ internal import Web
         cameras.answerCard = { camera, question in await CardAnswers(backend, camera: camera).answer(question) }
         if cameras.isRecording { _ = await cameras.prepare() }
         cameras.start()
+        uploads.apply(plan.uploads)
+        intake.apply(plan.intake)
         let web = RunningWeb(backend, library: cameras.library, certificate: certificate.current)
         self.web = web
         web.apply(cameras.plan.web)
@@ -155,6 +163,9 @@ internal import Web
         }
         await following.value
         web.close()
+        // Before the directory closes, in whose index it is what has been done.
+        await uploads.stop()
+        await intake.stop()
         let unfinished = await cameras.stop()
         control.close()
         show(nil)
@@ -198,6 +209,8 @@ internal import Web
         if plan.led != cameras.plan.led { show(nil) }
         await cameras.apply(plan)
         web?.apply(plan.web)
+        uploads.apply(plan.uploads)
+        intake.apply(plan.intake)
     }
 
     // MARK: The page

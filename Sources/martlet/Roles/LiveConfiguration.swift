@@ -133,7 +133,7 @@ internal import Media
             free(real)
         }
         if let own = library.folders.first {
-            folders += ["capture", "receive", "record", "serve"].map { "\(own)/\($0)" }
+            folders += ["capture", "receive", "record", "serve", "transfer"].map { "\(own)/\($0)" }
         }
         monitors = monitors.filter { folders.contains($0.key) }
         for folder in Set(folders) where monitors[folder] == nil && !unwatchable.contains(folder) {

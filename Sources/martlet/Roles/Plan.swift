@@ -85,6 +85,10 @@ struct Plan: Equatable, Sendable {
     /// A name under `/sys/class/leds`; empty for none.
     let led: String
     let allowsReboot: Bool
+    /// Where finished chunks are brought to as files.
+    let uploads: [Destination]
+    /// Where files come in that are to become chunks; `nil` is nowhere.
+    let intake: Intake.Settings?
     /// The pipeline descriptions that are used, by their names; `nil` for one that is not there.
     let descriptions: [String: PipelineDescription?]
 
@@ -113,6 +117,8 @@ struct Plan: Equatable, Sendable {
         store = ChunkStore.Settings(camera.recording)
         (rtsp, secureRTSP, web) = (camera.rtsp.listen, camera.rtsp.tlsListen, camera.web)
         (led, allowsReboot) = (camera.led, configuration.service.rebootOnStuckCamera)
+        uploads = ([camera.upload].compactMap { $0 } + camera.uploads.map(\.upload)).compactMap { Destination($0) }
+        intake = nil
         sessionDuration = configuration.access.sessionDuration
         descriptions = Self.descriptions(of: cameras, in: library)
     }
@@ -130,6 +136,7 @@ struct Plan: Equatable, Sendable {
         self.store = ChunkStore.Settings(store.recording, cameras: configuration.cameras)
         (rtsp, secureRTSP, web) = (store.rtsp.listen, store.rtsp.tlsListen, store.web)
         (led, allowsReboot) = ("", configuration.service.rebootOnStuckCamera)
+        (uploads, intake) = ([], store.incoming.map { Intake.Settings($0) })
         sessionDuration = configuration.access.sessionDuration
         descriptions = Self.descriptions(of: cameras, in: library)
     }

@@ -90,7 +90,8 @@ internal import Transfer
     /// How it stands with what is fetched from a camera's card; `nil` for a camera that is not here.
     func replenishment(of camera: String) -> Replenisher.Progress? { running[camera]?.replenisher.progress }
 
-    var isRecording: Bool { plan.cameras.contains(where: \.recording.isEnabled) }
+    /// Whether anything is to be written into the directory.
+    var isRecording: Bool { plan.intake != nil || plan.cameras.contains(where: \.recording.isEnabled) }
 
     /// What the configuration asks for and is not in force, a sentence each.
     var troubles: [String] { [directoryTrouble, addressTrouble].compactMap { $0 } }

@@ -42,6 +42,10 @@ extension Daemon {
             health: machine,
             cameras: cameras
         )
+        let uploads = uploads.status.map { Status.Upload($0) }
+        if !uploads.isEmpty { status.uploads = uploads }
+        status.incoming = intake.status.map { Status.Incoming($0) }
+        status.troubles += uploads.compactMap(\.trouble) + [status.incoming?.trouble].compactMap { $0 }
         await addFigures(to: &status)
         status.troubles = status.cameras.flatMap(\.troubles) + status.troubles
         status.well = status.troubles.isEmpty
@@ -223,6 +227,30 @@ extension Status.Camera.Push {
         // While it is tried again the reason for the last failure is the one that counts.
         if state == .starting { cause = lastFault?.cause }
         seconds = seconds.rounded(to: 1000)
+    }
+}
+
+extension Status.Upload {
+    init(_ upload: UploadStatus) {
+        (url, chunk, sent) = (upload.url, upload.chunk, upload.sent)
+        state =
+            switch upload.state {
+            case .starting: .starting
+            case .idle: .idle
+            case .sending: .sending
+            case .backingOff: .backingOff
+            }
+        (waiting, waitingBytes, deleted) = (upload.queue.chunks, upload.queue.bytes, upload.queue.deleted)
+        (lastSuccess, cause) = (upload.lastSuccess?.rfc3339, upload.cause)
+        lastFault = upload.lastFault.map { .init(cause: $0.cause, time: $0.at.rfc3339) }
+    }
+}
+
+extension Status.Incoming {
+    init(_ intake: IntakeStatus) {
+        (directory, taken, duplicates) = (intake.directory, intake.taken, intake.duplicates)
+        (rejected, waiting) = (intake.rejected, intake.waiting)
+        (lastSuccess, cause) = (intake.lastSuccess?.rfc3339, intake.cause)
     }
 }
 

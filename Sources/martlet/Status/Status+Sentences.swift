@@ -38,6 +38,18 @@ extension Status.Camera {
     }
 }
 
+extension Status.Upload {
+    /// `nil` if nothing is wrong.
+    var trouble: String? {
+        cause.map { "\(waiting.counted("chunk")) not uploaded yet (\($0)); trying again" }
+    }
+}
+
+extension Status.Incoming {
+    /// `nil` if nothing is wrong.
+    var trouble: String? { cause.map { "files are not taken in (\($0)); trying again" } }
+}
+
 extension Health {
     /// What harms recordings, a sentence each.
     var troubles: [String] {
@@ -113,6 +125,20 @@ extension Status {
                 $0.state == .running ? "pushed to \($0.url)" : "not pushed to \($0.url)"
             }
             facts.append(["store", pushed ?? store ?? "none has come since the start"])
+        }
+        for upload in uploads ?? [] {
+            let left =
+                upload.state == .starting
+                ? "not begun yet"
+                : upload.waiting == 0
+                    ? "all there" : "\(upload.waiting.counted("chunk")), \(upload.waitingBytes.inBytes) to go"
+            let deleted = upload.deleted > 0 ? ", \(upload.deleted) deleted before" : ""
+            let last = upload.lastSuccess.map { ", last \(Self.local($0))" } ?? ""
+            facts.append(["upload", "\(upload.url): \(left)\(deleted)\(last)"])
+        }
+        if let incoming {
+            let counts = "\(incoming.taken) taken in, \(incoming.waiting) waiting, \(incoming.rejected) set aside"
+            facts.append(["incoming", "\(incoming.directory): \(counts)"])
         }
         let clock = clock.synchronised ? "synchronised" : "not set by anybody yet: times are put right when it is"
         facts.append(["clock", clock])

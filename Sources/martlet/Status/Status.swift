@@ -29,8 +29,64 @@ struct Status: Codable, Equatable, Sendable {
     var resources: Resources
     /// The machine.
     var health: Health
+    /// Of each place that chunks are brought to; left out where there is none.
+    var uploads: [Upload]?
+    /// What comes as files; left out where nothing does.
+    var incoming: Incoming?
     /// By name.
     var cameras: [Camera]
+
+    /// Chunks on their way to a place, as files.
+    struct Upload: Codable, Equatable, Sendable {
+        enum State: String, Codable {
+            case starting, idle, sending
+            case backingOff = "backing-off"
+        }
+
+        var url: String
+        var state: State
+        /// What is being sent.
+        var chunk: String?
+        /// Chunks that are not there yet, and how large they are together.
+        var waiting: Int
+        var waitingBytes: Int64
+        /// Chunks brought there since the process started.
+        var sent: Int
+        /// Chunks that were deleted before they had been brought there.
+        var deleted: Int
+        var lastSuccess: String?
+        /// Why nothing is brought there.
+        var cause: String?
+        var lastFault: Camera.Fault?
+
+        private enum CodingKeys: String, CodingKey {
+            case url, state, chunk, waiting
+            case waitingBytes = "waiting-bytes"
+            case sent, deleted
+            case lastSuccess = "last-success"
+            case cause
+            case lastFault = "last-fault"
+        }
+    }
+
+    struct Incoming: Codable, Equatable, Sendable {
+        var directory: String
+        /// Since the process started: files that became chunks, that were there already, that were set aside.
+        var taken: Int
+        var duplicates: Int
+        var rejected: Int
+        /// Files that are not whole yet, or wait for something else.
+        var waiting: Int
+        var lastSuccess: String?
+        /// Why nothing is taken in.
+        var cause: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case directory, taken, duplicates, rejected, waiting
+            case lastSuccess = "last-success"
+            case cause
+        }
+    }
 
     struct Configuration: Codable, Equatable, Sendable {
         enum State: String, Codable { case current, rejected, unreadable }
