@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Dispatch
-package import Footage
-package import GLib
+internal import Footage
+internal import GLib
 internal import Glibc
 internal import Synchronization
 
