@@ -50,8 +50,9 @@ internal import Synchronization
     /// What a server does not answer in this time, in seconds, it does not answer.
     private static let timeout: guint = 20
 
-    /// `server` is a URL without a path. With a fingerprint the server's certificate must be that one; else somebody must
-    /// vouch for it.
+    /// With a fingerprint the server's certificate must be that one; else somebody must vouch for it.
+    ///
+    /// `server` is a URL without a path.
     package init(server: String, fingerprint: String? = nil) {
         self.server = server.hasSuffix("/") ? String(server.dropLast()) : server
         self.fingerprint = fingerprint?.lowercased()
