@@ -165,6 +165,45 @@ struct ReplenisherTests {
         await again.close()
     }
 
+    @Test("of a chunk that comes as a file that is taken in which had not come live")
+    @MainLoop
+    func file() async throws {
+        let site = try await Site(films: 1)
+        try await site.addLive(101, of: 1, frames: 0..<75)
+        try await site.addLive(102, of: 1, frames: 210..<300)
+        let film = site.card.films[0]
+        let metadata = ChunkMetadata(
+            store: "card",
+            camera: "door",
+            run: film.entry.run,
+            id: 1,
+            sequence: 0,
+            start: ShelfCard.start,
+            mediaTime: film.entry.mediaTime,
+            clock: .synchronised,
+            boot: "boot-1",
+            origin: .live
+        )
+        try Data(film.bytes + metadata.box).write(to: URL(fileURLWithPath: site.scratch("arrived.mp4")))
+        let file = try RandomAccessFile(site.scratch("arrived.mp4"))
+        let partial = try #require(PartialFilm(try FilmFile(file), file))
+        guard case .parts(let chunks, let frames) = try await partial.take(into: site.store, Stopper()) else {
+            Issue.record("it is not taken in parts")
+            return
+        }
+        #expect(chunks.map(\.frames) == [150] && frames == 150)
+        #expect(try await site.shown() == site.filmed())
+        guard case .nothing = try await partial.take(into: site.store, Stopper()) else {
+            Issue.record("it is taken twice")
+            return
+        }
+        // The card is not asked for it either.
+        site.begin()
+        try await eventually { site.card.acknowledged == [1] }
+        #expect(site.card.reads.isEmpty)
+        await site.end()
+    }
+
     @Test("an interruption costs the group that was on its way, and nothing that had come")
     @MainLoop
     func interrupted() async throws {

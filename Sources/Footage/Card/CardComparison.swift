@@ -31,6 +31,20 @@ package struct CardComparison: Sendable {
         package let table: SampleTable
 
         package init(chunk: Chunk, table: SampleTable) { (self.chunk, self.table) = (chunk, table) }
+
+        /// The live ones of some chunks, as far as they can be read; blocks.
+        package static func read(_ chunks: [Chunk], in directory: String) -> [Live] {
+            chunks.compactMap { chunk in
+                guard chunk.origin == .live, [.open, .complete, .repaired].contains(chunk.state) else { return nil }
+                for path in [chunk.state == .open ? chunk.openPath : chunk.path, chunk.path] {
+                    // One that cannot be read holds nothing: what is in it is fetched.
+                    guard let file = try? RandomAccessFile("\(directory)/\(path)"), let table = try? SampleTable(file)
+                    else { continue }
+                    return Live(chunk: chunk, table: table)
+                }
+                return nil
+            }
+        }
     }
 
     /// A chunk on the card.

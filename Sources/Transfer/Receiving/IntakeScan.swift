@@ -173,6 +173,9 @@ actor IntakeScan {
             let (arrival, foreign) = try describe(film, source, camera, name, state, digest, isMatroska, in: folder)
             switch try await verdict(for: arrival, store) {
             case .take:
+                if let partial = PartialFilm(film, source), try await take(partial, digest, name, state, in: folder) {
+                    return
+                }
                 let chunk = try await store.take(foreign) { [stopper] in stopper.isStopped }
                 try removeAll(name, state, in: folder)
                 (status.taken, status.lastSuccess) = (status.taken + 1, .now)
@@ -210,6 +213,32 @@ actor IntakeScan {
         let timeline = try await store.index.timeline(of: arrival.camera, in: arrival.span)
         let open = try await store.index.openChunks(of: arrival.camera).map(\.start).min()
         return Intake.verdict(for: arrival, timeline: timeline, openSince: open)
+    }
+
+    /// Of one of ours that came live in part only what did not come; `false` if nothing of it came.
+    private func take(
+        _ film: PartialFilm,
+        _ digest: [UInt8],
+        _ name: String,
+        _ state: FileState,
+        in folder: IncomingFolder
+    ) async throws -> Bool {
+        guard let store else { return false }
+        let words: String
+        switch try await film.take(into: store, stopper) {
+        case .whole: return false
+        case .nothing:
+            status.duplicates += 1
+            words = "is removed: its footage is there already"
+        case .parts(let chunks, let frames):
+            if let last = chunks.last { try await store.index.noteArrival(digest, as: last.id) }
+            (status.taken, status.lastSuccess) = (status.taken + 1, .now)
+            words = "is taken in as far as it had not come: \(frames) frames"
+        }
+        try removeAll(name, state, in: folder)
+        let text = "\(folder.child(name).printable) \(words)"
+        Log.write(.notice, text, camera: film.metadata.camera, budget: "intake")
+        return true
     }
 
     private func removeAll(_ name: String, _ state: FileState, in folder: IncomingFolder) throws(FileError) {
@@ -273,7 +302,7 @@ actor IntakeScan {
         var (sequence, mediaTime): (Int, Int64) = (0, 0)
         if let own = film.metadata {
             let clock = RunClock.Mapping(offset: own.start.nanoseconds - own.mediaTime, state: own.clock)
-            run = Run(identity: own.run, camera: camera, boot: own.boot, clock: clock)
+            run = Run(identity: own.run, camera: camera, boot: own.boot, clock: clock, source: own.source ?? own.run)
             (sequence, mediaTime) = (own.sequence, own.mediaTime)
         } else {
             let start = start(of: film, name, state, in: folder)

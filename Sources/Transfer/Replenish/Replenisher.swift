@@ -411,7 +411,7 @@ package import Media
             let comparison = try await onQueue { [directory = store.directory] in
                 CardComparison(
                     of: subject,
-                    live: Self.read(chunks, in: directory),
+                    live: CardComparison.Live.read(chunks, in: directory),
                     fetched: fetched,
                     unwanted: unwanted,
                     limit: limit
@@ -431,22 +431,6 @@ package import Media
             return Work(entry: entry, table: table, lacks: comparison.lacks, clock: clock)
         } catch let fault as CardFault {
             refuse(entry, fault)
-            return nil
-        }
-    }
-
-    /// The live chunks that can be read, and what is in them.
-    private nonisolated static func read(_ chunks: [Chunk], in directory: String) -> [CardComparison.Live] {
-        chunks.compactMap { chunk in
-            guard chunk.origin == .live, [.open, .complete, .repaired].contains(chunk.state) else { return nil }
-            for path in [chunk.state == .open ? chunk.openPath : chunk.path, chunk.path] {
-                // One that cannot be read holds nothing: what is in it is fetched.
-                guard let file = try? RandomAccessFile("\(directory)/\(path)"), let table = try? SampleTable(file)
-                else {
-                    continue
-                }
-                return CardComparison.Live(chunk: chunk, table: table)
-            }
             return nil
         }
     }
