@@ -50,6 +50,15 @@ extension Status.Incoming {
     var trouble: String? { cause.map { "files are not taken in (\($0)); trying again" } }
 }
 
+extension Status.Camera.Replenish {
+    /// What is on the card and not here, and how it comes; `nil` if nothing is known to be.
+    fileprivate var inWords: String? {
+        guard lackingFrames > 0 else { return nil }
+        let how = rate.map { ", fetched at \($0.inBits)" } ?? ", waiting"
+        return "\(lackingSeconds.roughly) (\(lackingBytes.inBytes))\(how)" + (eta.map { ", done in \($0.roughly)" } ?? "")
+    }
+}
+
 extension Health {
     /// What harms recordings, a sentence each.
     var troubles: [String] {
@@ -119,7 +128,14 @@ extension Status {
         } else {
             facts.append(["footage", cameras.contains(where: \.recording.enabled) ? "\(place) is not open" : "off"])
         }
+        for camera in cameras {
+            if let lacking = camera.replenish?.inWords { facts.append(["lacking", "\(camera.name): \(lacking)"]) }
+        }
         if role == "camera" {
+            if let acknowledged = cameras.first?.acknowledged {
+                let rest = acknowledged.lackingBytes > 0 ? ", \(acknowledged.lackingBytes.inBytes) since" : ""
+                facts.append(["a store has", "all until \(Self.local(acknowledged.until))\(rest)"])
+            }
             let store = cameras.first?.store.map { "last took the video \(Self.local($0))" }
             let pushed = cameras.first?.push.map {
                 $0.state == .running ? "pushed to \($0.url)" : "not pushed to \($0.url)"
