@@ -23,7 +23,7 @@ struct UploadTests {
     private func recorded(in scratch: ScratchDirectory) async throws -> TestCamera {
         let camera = try TestCamera("door", in: scratch)
         let process = try Martlet("camera", "--config", camera.configuration)
-        try await process.expect("is complete", times: 2)
+        try await process.expect("is complete", times: 2, within: .seconds(90))
         process.send(SIGTERM)
         #expect(try await process.end() == 0)
         return camera
@@ -52,7 +52,7 @@ struct UploadTests {
         let camera = try TestCamera("door", in: scratch)
         try camera.upload(server.table)
         let source = try Martlet("camera", "--config", camera.configuration)
-        try await source.expect("is uploaded", times: 2)
+        try await source.expect("is uploaded", times: 2, within: .seconds(90))
         source.send(SIGTERM)
         #expect(try await source.end() == 0)
 
@@ -67,7 +67,7 @@ struct UploadTests {
         try await store.expect("is chunk", and: "door", times: 2)
         // The rest comes while the store runs.
         let again = try Martlet("camera", "--config", camera.configuration)
-        try await again.expect("is uploaded", times: 2)
+        try await again.expect("is uploaded", times: 2, within: .seconds(90))
         again.send(SIGTERM)
         #expect(try await again.end() == 0)
         let last = try Martlet("camera", "--config", camera.configuration)
@@ -193,7 +193,7 @@ struct UploadTests {
         try scratch.write("known_hosts", "[127.0.0.1]:\(server.port) \(key)")
         try server.admit("camera")
         try camera.upload(lines + "\nknown-hosts = \"\(scratch("known_hosts"))\"")
-        try await source.expect("is uploaded", times: 2)
+        try await source.expect("is uploaded", times: 2, within: .seconds(90))
         // Nothing of all this touched the recording.
         #expect(source.count(of: "is not recorded") == 0)
         source.send(SIGTERM)
