@@ -58,7 +58,8 @@ extension ChunkStore {
         defer { if !isTaken { space.update { $0.remove(id) } } }
         let key = try await key(of: film.run)
         let run = try await index.run(key) ?? film.run
-        let copied = try await pass.offQueue { [self] in try copy(film, id, key, run, isInterrupted) }
+        let turn = try await index.turn(of: film.camera, at: run.clock.wallTime(of: film.mediaTime)) ?? id
+        let copied = try await pass.offQueue { [self] in try copy(film, id, key, turn, run, isInterrupted) }
         space.update { $0.finish(id, of: copied.camera, allocated: copied.allocated) }
         isTaken = true
         await persist("chunk \(copied.path)") { index in
@@ -86,6 +87,7 @@ extension ChunkStore {
         _ film: ForeignFilm,
         _ id: Int64,
         _ key: Int64,
+        _ turn: Int64,
         _ run: Run,
         _ isInterrupted: () -> Bool
     ) throws -> Chunk {
@@ -109,7 +111,7 @@ extension ChunkStore {
             mediaTime: film.mediaTime,
             path: name.path
         )
-        chunk.origin = .card
+        (chunk.origin, chunk.turn) = (.card, turn)
         do {
             try write(film, into: new, id, isInterrupted)
             let table: SampleTable
