@@ -55,7 +55,8 @@ extension Status.Camera.Replenish {
     fileprivate var inWords: String? {
         guard lackingFrames > 0 else { return nil }
         let how = rate.map { ", fetched at \($0.inBits)" } ?? ", waiting"
-        return "\(lackingSeconds.roughly) (\(lackingBytes.inBytes))\(how)" + (eta.map { ", done in \($0.roughly)" } ?? "")
+        return "\(lackingSeconds.roughly) (\(lackingBytes.inBytes))\(how)"
+            + (eta.map { ", done in \($0.roughly)" } ?? "")
     }
 }
 
