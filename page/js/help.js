@@ -5,7 +5,7 @@ const KEYS = [
   ['Play or pause', 'Space', 'K'], ['Slower or back, faster', 'J', 'L'], ['10 seconds', '←', '→'], ['One frame', '⇧ ←', '⇧ →'], ['Previous, next movement', '[', ']'], ['Previous, next gap', '{', '}'],
   ['Now (live)', 'N', '⇧ L'], ['Zoom in, out', '+', '−'], ['Mark start, end of a span', 'I', 'O'], ['Go to a day', 'C'], ['Full screen', 'F'], ['Find a camera, time or setting', '/'], ['Camera 1 to 10', '1', '0'], ['This help', '?'],
 ];
-const MARKS = [['rec', 'Recorded'], ['gap', 'Gap'], ['stop', 'Stopped'], ['lock', 'Protected'], ['clock', 'Clock not synchronised'], ['act', 'Movement, from frame sizes']];
+const MARKS = [['rec', 'Recorded'], ['gap', 'Gap'], ['stop', 'Stopped'], ['lock', 'Protected'], ['card', 'Fetched from the camera’s card'], ['clock', 'Clock not synchronised'], ['act', 'Movement, from frame sizes']];
 
 /** What the colours of the axis mean. */
 export const legend = () => h('p', { class: 'legend' }, MARKS.map(([mark, text]) => h('span', {}, h('i', { class: `lg-${mark}` }), text)));

@@ -209,6 +209,7 @@ class ChunkList extends HTMLElement {
       this.#may && act('lock', chunk.protected ? 'Release' : 'Protect', () => this.#protect(chunk)),
       this.#may && removable && [allow, removal],
       h('p', { class: 'mono' }, chunk.file),
+      chunk.origin === 'card' && h('p', {}, 'Fetched from the camera’s card: it did not come over the network.'),
       ['complete', 'repaired'].includes(chunk.state) && h('p', {}, 'A plain MP4 already: nothing needs to be converted.'),
     );
   }

@@ -196,17 +196,19 @@ function others(camera) {
   return select;
 }
 
-function summary({ format, fps, bitrate }) {
+function summary({ format, fps, bitrate, replenish }) {
+  const lacking = replenish?.['lacking-seconds'];
   return [
     format && `${format.codec.toUpperCase()}, ${format.width} × ${format.height}`,
     fps != null && `${decimal(fps)} frames/s`,
     bitrate != null && `${decimal(bitrate / 1e6)} Mbit/s`,
+    lacking > 0 && `${duration(lacking * SECOND)} to be fetched from its card`,
   ].filter(Boolean).join(' · ');
 }
 
 /** What the recorder says of a camera, in a table. What it does not know is left out. */
 function describe(camera) {
-  const { recording = {}, viewers, push } = camera;
+  const { recording = {}, viewers, push, replenish, acknowledged } = camera;
   const fault = camera['last-fault'];
   const at = text => text && `${day(Date.parse(text))} ${hms(Date.parse(text))}`;
   return [
@@ -226,6 +228,10 @@ function describe(camera) {
     ['Viewers', viewers && integer(viewers.count)],
     ['Frames too slow for viewers', viewers?.skipped ? integer(viewers.skipped) : null],
     ['A store took the video', at(camera.store)],
+    ['On its card, not here', replenish?.['lacking-bytes'] ? bytes(replenish['lacking-bytes']) : null],
+    ['Fetched from its card', replenish?.['fetched-bytes'] ? bytes(replenish['fetched-bytes']) : null],
+    ['Cannot be fetched', replenish?.trouble],
+    ['A store has all until', at(acknowledged?.until)],
     ['Brought to', push && `${push.url} (${push.state}${push.cause ? `: ${push.cause}` : ''})`],
   ]
     .filter(([, value]) => value != null && value !== false && value !== '')

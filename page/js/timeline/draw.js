@@ -7,7 +7,7 @@ import { ticks } from './ticks.js';
 
 const TOKENS = [
   'ink', 'ink-2', 'ink-3', 'line', 'line-strong', 'accent', 'accent-ink', 'surface', 'st-rec', 'st-fault', 'font', 'fo-rec', 'fo-rec-act', 'fo-rec-in', 'fo-stop', 'fo-stop-hatch',
-  'fo-stop-ink', 'fo-gap', 'fo-gap-hatch', 'fo-gap-ink', 'fo-lock', 'fo-clock', 'fo-gone', 'fo-gone-dot', 'fo-future', 'fo-sel',
+  'fo-stop-ink', 'fo-gap', 'fo-gap-hatch', 'fo-gap-ink', 'fo-lock', 'fo-clock', 'fo-card', 'fo-gone', 'fo-gone-dot', 'fo-future', 'fo-sel',
 ];
 
 /** The theme's tokens, read once for many frames. */
@@ -133,7 +133,7 @@ export function drawRow({ context, colours, ratio }, footage, view, left, right,
   context.fillStyle = colours['fo-rec'];
   for (const area of areas) context.fillRect(area.left, top, area.right - area.left, height);
   // What the network lost, and is here all the same: a line at its foot.
-  context.fillStyle = colours['fo-clock'];
+  context.fillStyle = colours['fo-card'];
   for (const { left: from, right: to } of marks.replenished) context.fillRect(from, top + height - 3, Math.max(1, to - from), 2);
   for (const gap of gaps) drawGap(context, colours, ratio, gap, top, height, now, words);
   for (const mix of mixes) drawMix(context, colours, mix, top, height);
