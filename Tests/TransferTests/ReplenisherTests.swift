@@ -165,6 +165,18 @@ struct ReplenisherTests {
         await again.close()
     }
 
+    @Test("connections that are dated differently keep all of their frames", arguments: [-80, -30, 30, 80])
+    @MainLoop
+    func dates(milliseconds: Int) async throws {
+        let site = try await Site(films: 1)
+        try await site.addLive(101, of: 1, frames: 0..<75, later: .milliseconds(100))
+        try await site.addLive(102, of: 1, frames: 210..<300, later: .milliseconds(100 + milliseconds))
+        site.begin()
+        try await eventually { site.card.acknowledged == [1] }
+        #expect(try await site.shown() == site.filmed())
+        await site.end()
+    }
+
     @Test("of a chunk that comes as a file that is taken in which had not come live")
     @MainLoop
     func file() async throws {

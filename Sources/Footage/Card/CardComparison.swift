@@ -115,8 +115,19 @@ package struct CardComparison: Sendable {
         var offsets: [Int64?]
         var expected: Int64?
         var unfinished: Set<Int64> = []
-        /// The store's chunks, with their frames by the store's clock.
-        var live: [(chunk: Chunk, frames: [FrameAlignment.Frame])] = []
+        /// The store's chunks.
+        var live: [Laid] = []
+
+        /// One of the store's chunks, laid over the camera's.
+        struct Laid {
+            let chunk: Chunk
+            /// By the store's clock.
+            let frames: [FrameAlignment.Frame]
+            /// For each the camera's frame that it is, if it is one.
+            var owners: [Int?]
+            /// By what this chunk is dated later.
+            var offset: Int64?
+        }
         /// Half of what lies between two frames.
         let half: Int64
 
@@ -130,28 +141,41 @@ package struct CardComparison: Sendable {
 
         mutating func lay(_ each: Live) {
             let frames = each.table.frames(from: each.chunk.start.nanoseconds)
-            live.append((each.chunk, frames))
+            var laid = Laid(chunk: each.chunk, frames: frames, owners: Array(repeating: nil, count: frames.count))
+            defer { live.append(laid) }
             guard let alignment = FrameAlignment(card: card, live: frames, expected: expected) else { return }
+            laid.offset = alignment.offset
             if frames.count >= FrameAlignment.fewestAlone { expected = expected ?? alignment.offset }
             for (index, place) in alignment.places.enumerated() {
                 guard let place else { continue }
                 if !isHere[index], each.chunk.state == .open { unfinished.insert(each.chunk.id) }
                 isHere[index] = true
                 offsets[index] = frames[place].time - card[index].time
+                laid.owners[place] = index
             }
         }
 
         func lack(_ range: Range<Int>, length: Duration) -> Lack {
             let start = card[range.lowerBound].time + offset(near: range)
-            let end = start + length.inNanoseconds
-            let cuts = live.compactMap { chunk, frames -> Cut? in
-                let inside = frames.filter { $0.time >= start - half && $0.time < end - half }
-                guard let first = inside.first, let last = inside.last else { return nil }
-                let media = chunk.mediaTime - chunk.start.nanoseconds
-                // Up to where the next group begins: of a stream that broke off nothing is left behind it.
-                return Cut(chunk: chunk.id, span: first.time + media..<max(last.time + 1, end - half) + media)
-            }
+            let cuts = live.compactMap { cut($0, for: range, from: start, length: length.inNanoseconds) }
             return Lack(frames: range, start: UTCTime(nanoseconds: start), cuts: cuts)
+        }
+
+        /// What of a live chunk the fetched frames stand in the place of: by its own dates, since each connection's are its
+        /// own, and never a frame that is another of the camera's.
+        private func cut(_ laid: Laid, for range: Range<Int>, from start: Int64, length: Int64) -> Cut? {
+            let start = laid.offset.map { card[range.lowerBound].time + $0 } ?? start
+            let end = start + length
+            let inside = laid.frames.indices.filter { index in
+                if let owner = laid.owners[index] { return range.contains(owner) }
+                return laid.frames[index].time >= start - half && laid.frames[index].time < end - half
+            }
+            guard let first = inside.first, let last = inside.last else { return nil }
+            let media = laid.chunk.mediaTime - laid.chunk.start.nanoseconds
+            // Up to where the next group begins: of a stream that broke off nothing is left behind it.
+            let next = last + 1 < laid.frames.count ? laid.frames[last + 1].time : .max
+            let upper = min(max(laid.frames[last].time + 1, end - half), next)
+            return Cut(chunk: laid.chunk.id, span: laid.frames[first].time + media..<upper + media)
         }
 
         /// That of the nearest frame that came: so what is fetched joins what it lies beside.
