@@ -21,8 +21,8 @@ struct ReplenisherTests {
         private(set) var replenisher: Replenisher
         private var running: Task<Void, Never>?
 
-        init(films: Int = 2, maxSpace: Int64? = nil) async throws {
-            let scratch = try ScratchDirectory()
+        init(films: Int = 2, maxSpace: Int64? = nil, scratch: ScratchDirectory? = nil) async throws {
+            let scratch = try scratch ?? ScratchDirectory()
             let settings = ChunkStore.Settings(directory: scratch("store"), maxSpace: maxSpace, minFree: 0)
             let directory = RecordingDirectory(settings, journal: .silent)
             (self.scratch, self.directory) = (scratch, directory)
@@ -231,6 +231,56 @@ struct ReplenisherTests {
         let first = try #require(samples.firstIndex { $0.offset == reads[1].lowerBound })
         #expect(samples[first].isSync && first > 60)
         #expect(try await site.store.index.chunks().map(\.frames) == [first, 300 - first])
+        await site.end()
+    }
+
+    @Test("a crash in the middle of fetching keeps what had come, and the rest is fetched")
+    @MainLoop
+    func crash() async throws {
+        let site = try await Site(films: 1)
+        let film = site.card.films[0]
+        let content = CardChunk.Content(
+            camera: "door",
+            source: film.entry.run,
+            boot: film.entry.boot,
+            mediaTime: film.entry.mediaTime,
+            clock: .init(offset: ShelfCard.start.nanoseconds - film.entry.mediaTime, state: .captured),
+            table: film.table,
+            cuts: []
+        )
+        let chunk = try await CardChunk.begin(content, in: site.store)
+        for (first, end) in [(0, 30), (30, 60), (60, 90)] {
+            let frames = film.table.samples[first..<end].map { film.bytes.read($0.range) }
+            try await chunk.append(frames, hashes: frames.map { FrameHashes.hash($0) })
+        }
+        // As it is on the disk now.
+        let after = try ScratchDirectory()
+        try FileManager.default.copyItem(atPath: site.scratch("store"), toPath: after("store"))
+        _ = try await chunk.finish()
+        let again = try await Site(films: 1, scratch: after)
+        let kept = try await again.store.index.chunks()
+        #expect(kept.map(\.state) == [.repaired] && kept.map(\.origin) == [.card] && kept.map(\.frames) == [90])
+        again.begin()
+        try await eventually { again.card.acknowledged == [1] }
+        #expect(try await again.shown() == again.filmed())
+        #expect(again.card.reads.map(\.range.lowerBound) == [film.table.samples[90].offset])
+        await again.end()
+    }
+
+    @Test("what would be the first to be deleted is not fetched, and what is newer makes room by what is older")
+    @MainLoop
+    func horizon() async throws {
+        let site = try await Site(films: 3, maxSpace: 20_000_000)
+        try await site.addLive(101, of: 2, frames: 0..<300)
+        try await site.addLive(102, of: 3, frames: 0..<300)
+        // Nothing has to go yet, but for one film more something would have to.
+        let books = site.store.space.books
+        let room = 20_000_000 - books.headroom - books.used
+        site.store.space.update { $0.add(room - Int64(site.card.films[0].bytes.count) / 2, of: "door") }
+        site.begin()
+        try await eventually { site.card.acknowledged.sorted() == [1, 2, 3] }
+        #expect(site.card.reads.isEmpty)
+        #expect(try await site.store.index.settled(on: "card-1")[1] == .declined)
         await site.end()
     }
 
