@@ -179,7 +179,7 @@ extension ChunkIndex {
     package func isAnything(before turn: Int64) throws(Failure) -> Bool {
         try read { database throws(Database.Failure) in
             let sql =
-                "SELECT 1 FROM chunks WHERE protected = 0 AND state NOT IN ('open', 'deleting') AND turn < ? LIMIT 1"
+                "SELECT 1 FROM chunks WHERE protected = 0 AND acknowledged IN (0, 1) AND state NOT IN ('open', 'deleting') AND turn < ? LIMIT 1"
             return try !database.query(sql, .integer(turn)).isEmpty
         }
     }
@@ -231,7 +231,9 @@ extension ChunkIndex {
     /// `nil` while no store has ever acknowledged anything.
     package func acknowledgement(of camera: String) throws(Failure) -> Acknowledgement? {
         try read { database throws(Database.Failure) in
-            let last = "SELECT max(start + duration) FROM chunks WHERE camera = ?1 AND acknowledged = 1"
+            let last = """
+                SELECT start + duration FROM chunks WHERE camera = ?1 AND acknowledged = 1 ORDER BY start DESC LIMIT 1
+                """
             guard let latest = try database.query(last, .text(camera)).first?.integer(0) else { return nil }
             let rest = """
                 SELECT sum(allocated), min(start) FROM chunks WHERE camera = ?1 AND acknowledged = 0 AND state <> 'open'

@@ -99,6 +99,35 @@ extension ChunkIndex {
         if database.changedRows == 0 { try insert(span, database) }
     }
 
+    /// All of a span is there after all: what was noted as missing in it, by accident, is not.
+    package func fill(_ span: Range<UTCTime>, of camera: String) throws(Failure) {
+        try write(durably: true) { database throws(Database.Failure) in
+            let sql = """
+                SELECT id, start, end, reason, detail FROM gaps WHERE camera = ? AND end > ? AND start < ?
+                AND reason NOT IN ('quota', 'removed') AND detail <> 'recording was turned off'
+                """
+            let (from, to) = (span.lowerBound.nanoseconds, span.upperBound.nanoseconds)
+            for row in try database.query(sql, .text(camera), .integer(from), .integer(to)) {
+                guard let id = row.integer(0), let start = row.integer(1), let end = row.integer(2),
+                    let reason = row.text(3).flatMap(Gap.Reason.init), let detail = row.text(4)
+                else { continue }
+                try database.query("DELETE FROM gaps WHERE id = ?", .integer(id))
+                for rest in [(start, min(from, end)), (max(to, start), end)] where rest.1 - rest.0 >= shortest {
+                    let left = Gap(
+                        camera: camera,
+                        start: UTCTime(nanoseconds: rest.0),
+                        end: UTCTime(nanoseconds: rest.1),
+                        reason: reason,
+                        detail: detail
+                    )
+                    try Self.insert(left, database)
+                }
+            }
+        }
+    }
+
+    private var shortest: Int64 { Self.shortestGap.inNanoseconds }
+
     /// Why what did not come over the network is not on the camera's card either, where that is so; returns how many spans
     /// got a reason.
     package func explain(_ absences: [Gap]) throws(Failure) -> Int {

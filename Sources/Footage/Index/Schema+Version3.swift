@@ -12,6 +12,7 @@ extension Schema {
         DROP INDEX chunks_by_age;
         CREATE INDEX chunks_by_turn ON chunks (acknowledged DESC, turn) WHERE protected = 0;
         CREATE INDEX chunks_by_age ON chunks (camera, acknowledged DESC, turn) WHERE protected = 0;
+        CREATE INDEX chunks_acknowledged ON chunks (camera, start) WHERE acknowledged = 1;
         CREATE INDEX runs_by_source ON runs (source) WHERE source IS NOT NULL;
 
         CREATE TABLE cuts (              -- parts of live chunks in whose place footage of the camera's card stands

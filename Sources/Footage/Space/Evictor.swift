@@ -22,6 +22,8 @@ actor Evictor {
     private var deleting: Set<Int64> = []
     /// Of these it has been said that they do not go.
     private var undeletable: Set<Int64> = []
+    /// Cameras of which it has been said that what no store has is about to go.
+    private var short: Set<String> = []
 
     private static let pause = Duration.milliseconds(500)
 
@@ -61,6 +63,7 @@ actor Evictor {
             }
             if exhausted.isEmpty { hasComplained = false }
             try await removeAged()
+            try await warn()
             failed = nil
         } catch {
             if failed?.text != "\(error)" { journal.error("old chunks cannot be deleted: \(error)") }
@@ -74,6 +77,22 @@ actor Evictor {
             do { _ = try await remove(chunk, reason: .quota) } catch {
                 // One that cannot be deleted keeps no other.
                 if undeletable.insert(chunk.id).inserted { journal.error("\(error)", camera: chunk.camera) }
+            }
+        }
+    }
+
+    /// What no store has yet is the last to go; when little else is left that is said, and when it goes as well.
+    private func warn() async throws {
+        for camera in try await index.cameras() {
+            guard let acknowledgement = try await index.acknowledgement(of: camera) else { continue }
+            if try space.isShort(acknowledgement) {
+                guard short.insert(camera).inserted else { continue }
+                let megabytes = acknowledgement.unacknowledged / 1_000_000
+                let text =
+                    "footage that no store has yet (\(megabytes) MB) takes nine tenths of the room: the oldest is deleted next"
+                journal.warning(text, camera: camera)
+            } else {
+                short.remove(camera)
             }
         }
     }
@@ -126,7 +145,9 @@ actor Evictor {
         try await index.drop(chunk, reason: reason)
         undeletable.remove(chunk.id)
         space.update { $0.release(rest, of: chunk.camera) }
-        journal.info("chunk \(chunk.path) is deleted: \(reason.rawValue)", camera: chunk.camera)
+        let isMissed = short.contains(chunk.camera) && !chunk.isAcknowledged
+        let missed = isMissed ? "; no store has it" : ""
+        journal.info("chunk \(chunk.path) is deleted: \(reason.rawValue)\(missed)", camera: chunk.camera)
         return true
     }
 

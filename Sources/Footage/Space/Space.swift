@@ -61,6 +61,11 @@ package final class Space: @unchecked Sendable {
         return locked { quota.room(free: free) }
     }
 
+    /// Whether what no store has takes nearly all of that.
+    package func isShort(_ acknowledgement: ChunkIndex.Acknowledgement) throws(FileError) -> Bool {
+        acknowledgement.unacknowledged > (try room()) / 10 * 9
+    }
+
     /// Whether something would have to go for so many bytes of a camera's.
     package func isShort(by bytes: Int64, of camera: String) throws(FileError) -> Bool {
         let free = try FileSystem.space(of: directory).free

@@ -402,9 +402,9 @@ package final class ChunkStore: Sendable {
     }
 
     /// Whether what no store has acknowledged takes nearly all the room there is: soon the oldest of it has to go.
-    package func isUnacknowledgedShort(_ acknowledgement: ChunkIndex.Acknowledgement?) -> Bool {
-        guard let acknowledgement, let room = try? space.room() else { return false }
-        return acknowledgement.unacknowledged > room / 10 * 9
+    package func isUnacknowledgedShort(_ acknowledgement: ChunkIndex.Acknowledgement?) throws(FileError) -> Bool {
+        guard let acknowledgement else { return false }
+        return try space.isShort(acknowledgement)
     }
 
     /// Whether something of a size in bytes can be added for which only older chunks than one of a turn have to go.

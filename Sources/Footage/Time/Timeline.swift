@@ -34,6 +34,8 @@ package struct Timeline: Equatable, Sendable {
 
     /// Chunks of one run follow one another to within the rounding of their timescale, and a frame is no gap.
     private static let seam = Duration.milliseconds(100)
+    /// Shorter than anything that is lost without being noted.
+    private static let unnoted = Duration.milliseconds(400)
 
     /// From footage and gaps in any order, overlapping as they may: footage hides a gap, footage of known time hides
     /// footage of unknown time, and of two gaps that overlap the one that began later gives the reason.
@@ -84,6 +86,11 @@ package struct Timeline: Equatable, Sendable {
         _ reasons: [(span: Range<UTCTime>, reason: Gap.Reason)]
     ) {
         let touching = reasons.filter { $0.span.overlaps(span) }
+        // What two connections are dated differently by is nothing that is missing: that would have been noted.
+        if touching.isEmpty, !entries.isEmpty, span.upperBound - span.lowerBound <= Self.unnoted {
+            append(Entry(span, entries[entries.count - 1].content))
+            return
+        }
         let cuts = Set(touching.flatMap { [$0.span.lowerBound, $0.span.upperBound] }.filter { span.contains($0) })
         var start = span.lowerBound
         for end in cuts.sorted() + [span.upperBound] {

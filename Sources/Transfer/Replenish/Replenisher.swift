@@ -96,6 +96,8 @@ package import Media
     private static let pause = Duration.seconds(10)
     /// Live video is in the recorder's file by then: a group of pictures and a fragment, and what the network delays.
     private static let settling = Duration.seconds(6)
+    /// By so much two connections' dates may differ.
+    private static let seam = Duration.milliseconds(400)
     private static let refusal = Duration.seconds(3600)
 
     package init(
@@ -331,6 +333,12 @@ package import Media
         _ store: ChunkStore
     ) async throws {
         guard entry.state != Chunk.State.open.rawValue else { return }
+        if state == .held {
+            // A chunk is of one piece: between what came over two connections, each dated by its own, nothing is missing.
+            let start = try await self.start(of: entry, store).time
+            let span = start - Self.seam..<start + .nanoseconds(entry.duration) + Self.seam
+            try await store.index.fill(span, of: feed.camera)
+        }
         try await store.index.settle(entry.id, on: identity, as: state)
         waits[entry.id] = nil
         try await card.acknowledge([entry.id], on: identity)

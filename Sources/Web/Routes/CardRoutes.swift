@@ -91,7 +91,7 @@ struct CardRoutes: Sendable {
             boot: WallClock.system.boot,
             mediaTime: reading.monotonic,
             oldest: try await store.index.firstNumber(of: camera),
-            isShort: store.isUnacknowledgedShort(try await store.index.acknowledgement(of: camera)),
+            isShort: try store.isUnacknowledgedShort(try await store.index.acknowledgement(of: camera)),
             chunks: entries,
             more: found.count > listed,
             gaps: gaps.suffix(listed).map(CardListing.Absence.init)

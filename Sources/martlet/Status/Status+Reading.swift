@@ -128,7 +128,7 @@ struct Figures: Sendable {
             acknowledged[camera] = Status.Camera.Acknowledged(
                 until: found.until.rfc3339,
                 lackingBytes: found.unacknowledged,
-                short: store.isUnacknowledgedShort(found)
+                short: try store.isUnacknowledgedShort(found)
             )
         }
     }
