@@ -130,6 +130,18 @@ struct ReplenisherTests {
         await site.end()
     }
 
+    @Test("a store that was made anew fetches what the card told a former one of")
+    @MainLoop
+    func anew() async throws {
+        let site = try await Site()
+        try await site.card.acknowledge([1, 2], on: "card-1")
+        site.begin()
+        try await eventually { try await site.store.index.settled(on: "card-1").count == 2 }
+        #expect(site.card.reads.map(\.chunk).sorted() == [1, 2])
+        #expect(try await site.shown() == site.filmed())
+        await site.end()
+    }
+
     @Test("around what came live only the groups that lack a frame are fetched, and each frame is shown once")
     @MainLoop
     func gap() async throws {

@@ -82,8 +82,8 @@ import TestSupport
 
     private func lies(_ how: Lie, about chunk: Int64) -> Bool { lie?.chunk == chunk && lie?.how == how }
 
-    func listing(after chunk: Int64) async throws -> CardListing {
-        var entries = films.map(\.entry).filter { $0.id > chunk && !acknowledged.contains($0.id) }
+    func listing(after chunk: Int64, acknowledged all: Bool) async throws -> CardListing {
+        var entries = films.map(\.entry).filter { $0.id > chunk && (all || !acknowledged.contains($0.id)) }
         for index in entries.indices {
             let id = entries[index].id
             if lies(.future, about: id) { entries[index].start = UTCTime.now.nanoseconds + 3_600_000_000_000 }

@@ -187,10 +187,16 @@ extension ChunkIndex {
 
 /// What a camera knows of its store.
 extension ChunkIndex {
-    /// The chunks that no store has acknowledged, by number, behind a number.
-    package func unacknowledged(of camera: String, after id: Int64, limit: Int) throws(Failure) -> [Chunk] {
+    /// The chunks that no store has acknowledged, by number, behind a number; or all that can be fetched.
+    package func fetchable(
+        of camera: String,
+        after id: Int64,
+        acknowledged: Bool,
+        limit: Int
+    ) throws(Failure) -> [Chunk] {
         let condition = """
-            camera = ? AND acknowledged = 0 AND id > ? AND state IN ('open', 'complete', 'repaired') ORDER BY id LIMIT ?
+            camera = ? AND id > ? AND state IN ('open', 'complete', 'repaired')
+            \(acknowledged ? "" : "AND acknowledged = 0") ORDER BY id LIMIT ?
             """
         return try chunks(where: condition, [.text(camera), .integer(id), .integer(Int64(limit))])
     }

@@ -4,8 +4,8 @@ package import GLib
 
 /// A camera's card, as a store asks for what is on it.
 @MainLoop package protocol Card: AnyObject {
-    /// The chunks behind a number that were not acknowledged yet.
-    func listing(after chunk: Int64) async throws -> CardListing
+    /// The chunks behind a number that were not acknowledged yet, or all.
+    func listing(after chunk: Int64, acknowledged: Bool) async throws -> CardListing
 
     /// A chunk's index, and the size of its file in bytes; `nil` while it holds no frame.
     func index(of chunk: Int64) async throws -> (index: [UInt8], bytes: UInt64)?

@@ -13,8 +13,9 @@ package import Media
 
     package init(_ exchange: CardExchange, camera: String) { (self.exchange, self.camera) = (exchange, camera) }
 
-    package func listing(after chunk: Int64) async throws -> CardListing {
-        try HTTPCard.decode(CardListing.self, from: try await ask("/cameras/\(camera)/card?after=\(chunk)"))
+    package func listing(after chunk: Int64, acknowledged: Bool) async throws -> CardListing {
+        let path = HTTPCard.listingPath(camera, after: chunk, acknowledged: acknowledged)
+        return try HTTPCard.decode(CardListing.self, from: try await ask(path))
     }
 
     package func index(of chunk: Int64) async throws -> (index: [UInt8], bytes: UInt64)? {

@@ -22,12 +22,14 @@ internal import HTTP
         (self.camera, self.token) = (camera, token)
     }
 
-    package func listing(after chunk: Int64) async throws -> CardListing {
-        let answer = try await client.send(
-            try request("/cameras/\(camera)/card?after=\(chunk)"),
-            limit: Self.listingLimit
-        )
+    package func listing(after chunk: Int64, acknowledged: Bool) async throws -> CardListing {
+        let path = Self.listingPath(camera, after: chunk, acknowledged: acknowledged)
+        let answer = try await client.send(try request(path), limit: Self.listingLimit)
         return try Self.decode(CardListing.self, from: answer.body)
+    }
+
+    static func listingPath(_ camera: String, after chunk: Int64, acknowledged: Bool) -> String {
+        "/cameras/\(camera)/card?after=\(chunk)\(acknowledged ? "&acknowledged=true" : "")"
     }
 
     package func index(of chunk: Int64) async throws -> (index: [UInt8], bytes: UInt64)? {

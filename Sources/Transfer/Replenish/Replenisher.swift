@@ -80,6 +80,8 @@ package import Media
     private var lastRun = 0
     private var said: String?
     private var hasLookedAtDeclined = false
+    /// Whether chunks are asked for that were acknowledged: a store that was made anew lacks them.
+    private var listsAll = true
     private var told: Set<String> = []
 
     /// Why a chunk is not settled although nothing is lacking that is known of.
@@ -94,6 +96,7 @@ package import Media
 
     /// Between two looks at a card.
     private static let pause = Duration.seconds(10)
+    private static let acknowledgedAtOnce = 500
     /// Live video is in the recorder's file by then: a group of pictures and a fragment, and what the network delays.
     private static let settling = Duration.seconds(6)
     /// By so much two connections' dates may differ.
@@ -116,7 +119,7 @@ package import Media
     package func configure(card: (any Card)?, settings: Settings) {
         (self.card, self.settings) = (card, settings)
         pace = Pace(FetchRate(ceiling: settings.rate.map { $0 / 8 }), feed: feed)
-        (said, hasLookedAtDeclined) = (nil, false)
+        (said, hasLookedAtDeclined, listsAll) = (nil, false, true)
         refused = [:]
         work?.cancel()
         caller.yield()
@@ -201,7 +204,10 @@ package import Media
         if let oldest = listing.oldest { try await forget(before: oldest, listing, store) }
         // A camera whose index was made anew, or that was away when it was told.
         let forgotten = listing.chunks.map(\.id).filter { settled[$0] != nil }
-        if !forgotten.isEmpty { try await card.acknowledge(forgotten, on: listing.card) }
+        for start in stride(from: 0, to: listsAll ? 0 : forgotten.count, by: Self.acknowledgedAtOnce) {
+            let some = Array(forgotten[start..<min(start + Self.acknowledgedAtOnce, forgotten.count)])
+            try await card.acknowledge(some, on: listing.card)
+        }
         try await explain(listing, store)
         let run = feed.run?.number ?? 0
         defer { lastRun = run }
@@ -226,18 +232,20 @@ package import Media
             lacking.removeAll { $0.entry.id == work.entry.id }
             note(lacking, entries)
         }
+        // What was acknowledged to another store is known by now.
+        if entries.allSatisfy({ $0.state == Chunk.State.open.rawValue }) { listsAll = false }
     }
 
     /// All that the card has and nobody has acknowledged.
     private func list(_ card: any Card, _ store: ChunkStore) async throws -> CardListing {
         let before = WallClock.system.read()
-        var listing = try await card.listing(after: 0)
+        var listing = try await card.listing(after: 0, acknowledged: listsAll)
         let after = WallClock.system.read()
         guard listing.camera == feed.camera else {
             throw CardFault("this is the card of '\(listing.camera)', not of '\(feed.camera)'")
         }
         while listing.more, let last = listing.chunks.last?.id, listing.chunks.count < Self.listed {
-            let next = try await card.listing(after: last)
+            let next = try await card.listing(after: last, acknowledged: listsAll)
             guard next.card == listing.card, next.chunks.allSatisfy({ $0.id > last }) else {
                 throw CardFault("the camera's list of chunks goes round in circles")
             }

@@ -19,7 +19,10 @@ struct CardRoutes: Sendable {
                 "/cameras/{camera}/card",
                 .role(.operator, orToken: true),
                 "The chunks that no store has acknowledged yet, by their numbers",
-                query: ["after": "the number behind which to go on"]
+                query: [
+                    "after": "the number behind which to go on",
+                    "acknowledged": "true for those as well that were acknowledged, for a store that was made anew",
+                ]
             ) { call in HTTPResponse(json: try await Self.listing(call)) },
             Route(
                 .post,
@@ -74,7 +77,12 @@ struct CardRoutes: Sendable {
         }
         let camera = call["camera"]
         let store = try await call.backend.store()
-        let found = try await store.index.unacknowledged(of: camera, after: last, limit: listed + 1)
+        let found = try await store.index.fetchable(
+            of: camera,
+            after: last,
+            acknowledged: call.request.query["acknowledged"] == "true",
+            limit: listed + 1
+        )
         var runs: [Int64: Run] = [:]
         var entries: [CardListing.Entry] = []
         for chunk in found.prefix(listed) {

@@ -32,7 +32,7 @@ struct RouteContent: Sendable {
         case "camera": return (["type": "array", "items": ["type": "string"], "minItems": 1, "maxItems": 64], true)
         case "width": return (["type": "integer", "minimum": 16, "maximum": 7680], false)
         case "limit", "step": return (["type": "integer", "minimum": 1], false)
-        case "keyframes": return (["type": "string", "enum": ["true", "false"]], false)
+        case "keyframes", "acknowledged": return (["type": "string", "enum": ["true", "false"]], false)
         case "frames": return (["type": "string", "pattern": "^[0-9]{1,9}-[0-9]{1,9}$"], false)
         case "answer", "status": return (["type": "integer"], false)
         case "cursor": return (["type": "string", "pattern": "^[0-9]{1,18}$"], false)
