@@ -56,7 +56,15 @@ struct FetchRateTests {
         rate.look(at: .init(lateness: .milliseconds(5), silence: .seconds(1)), now: Self.at(5_000))
         #expect(rate.bytesPerSecond == before / 2)
         rate.look(at: nil, now: Self.at(5_100))
-        #expect(rate.bytesPerSecond == 125_000_000)
+        rate.look(at: nil, now: Self.at(6_100))
+        #expect(rate.bytesPerSecond > before / 2 && rate.bytesPerSecond < before)
+    }
+
+    @Test("more than twice of what flows is not tried")
+    func flowing() {
+        var rate = FetchRate(ceiling: nil)
+        for step in 0..<2000 as Range<UInt64> { rate.look(at: nil, flowing: 300_000, now: Self.at(step * 50)) }
+        #expect(rate.bytesPerSecond == 600_000)
     }
 
     @Test("it never exceeds what is configured")

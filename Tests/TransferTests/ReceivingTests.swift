@@ -11,35 +11,23 @@ struct ReceivingTests {
     private static func time(_ seconds: Int64) -> UTCTime { UTCTime(nanoseconds: seconds * 1_000_000_000) }
 
     private static func verdict(
-        footage: [Range<Int64>],
         openSince: Int64? = nil,
         clock: RunClock.State = .synchronised,
         camera: String = "door"
     ) -> Verdict {
-        let span = time(1000)..<time(1600)
-        let stretches = footage.map { range in
-            Timeline.Stretch(time(range.lowerBound)..<time(range.upperBound), isSynchronised: true)
-        }
-        return Intake.verdict(
-            for: Arrival(camera: camera, span: span, clock: clock),
-            timeline: Timeline(span, footage: stretches, gaps: []),
-            openSince: openSince.map(time)
-        )
+        let arrival = Arrival(camera: camera, span: time(1000)..<time(1600), clock: clock)
+        return Intake.verdict(for: arrival, openSince: openSince.map(time))
     }
 
-    @Test("what is there already is a duplicate, what is there in part is taken")
+    @Test("what could be compared with what is being written waits for it; all else is taken")
     func verdicts() {
-        #expect(Self.verdict(footage: []) == .take)
-        #expect(Self.verdict(footage: [900..<1700]) == .duplicate)
-        #expect(Self.verdict(footage: [900..<1300, 1300..<1700]) == .duplicate)
-        #expect(Self.verdict(footage: [900..<1300, 1301..<1700]) == .take)
-        #expect(Self.verdict(footage: [900..<1599]) == .take)
+        #expect(Self.verdict() == .take)
         // Of what is being written nothing is known yet.
-        #expect(Self.verdict(footage: [900..<1300], openSince: 1300) == .wait)
-        #expect(Self.verdict(footage: [900..<1300], openSince: 1700) == .take)
+        #expect(Self.verdict(openSince: 1300) == .wait)
+        #expect(Self.verdict(openSince: 1700) == .take)
         // Nor of when this was filmed.
-        #expect(Self.verdict(footage: [900..<1700], clock: .unsynchronised) == .take)
-        #expect(Self.verdict(footage: [], camera: "../etc") != .take)
+        #expect(Self.verdict(openSince: 1300, clock: .unsynchronised) == .take)
+        #expect(Self.verdict(camera: "../etc") != .take)
     }
 
     @Test("times in names are found, and what is none is not")

@@ -55,19 +55,20 @@ struct ReplenisherTests {
         }
 
         /// Adds what came live of a film: some of its frames, dated later than the card dates them.
-        func addLive(_ id: Int64, of film: Int64, frames: Range<Int>, later: Duration = .milliseconds(40)) async throws
-        {
+        func addLive(
+            _ id: Int64,
+            of film: Int64,
+            frames: Range<Int>,
+            later: Duration = .milliseconds(40),
+            without isLost: (Int) -> Bool = { _ in false }
+        ) async throws {
             let source = card.films[Int(film - 1)]
             let part = source.table.part(frames)
-            var file = PiecewiseFile(part, created: 0)
-            var bytes = file.head() + file.fragment(of: part.frames)
-            for sample in source.table.samples[frames] { bytes += source.bytes.read(sample.range) }
-            let end = try file.end()
-            bytes += end.appended
-            bytes.replaceSubrange(
-                Int(end.patch.offset)..<Int(end.patch.offset) + end.patch.bytes.count,
-                with: end.patch.bytes
-            )
+            let kept = frames.filter { !isLost($0) }
+            var movie = MovieWriter(part, created: 0)
+            movie.samples = kept.map { part.samples[$0 - frames.lowerBound] }
+            var bytes = try MovieFile.head(of: movie)
+            for number in kept { bytes += source.bytes.read(source.table.samples[number].range) }
             let since = source.table.presentationTime(of: frames.lowerBound)
             let start = UTCTime(nanoseconds: source.entry.start) + since + later
             let clock = RunClock.Mapping(offset: start.nanoseconds, state: .captured)
@@ -89,7 +90,7 @@ struct ReplenisherTests {
             )
             bytes += ChunkMetadata(of: chunk, run: run, store: store.identity).box
             try Data(bytes).write(to: URL(fileURLWithPath: path))
-            (chunk.frames, chunk.duration, chunk.bytes) = (frames.count, part.length, Int64(bytes.count))
+            (chunk.frames, chunk.duration, chunk.bytes) = (kept.count, part.length, Int64(bytes.count))
             try await store.index.add(chunk)
         }
 
@@ -130,12 +131,12 @@ struct ReplenisherTests {
         await site.end()
     }
 
-    @Test("a store that was made anew fetches what the card told a former one of")
+    @Test("a store that was made anew fetches what a former one had", arguments: [true, false])
     @MainLoop
-    func anew() async throws {
+    func anew(isAll: Bool) async throws {
         let site = try await Site()
-        try await site.card.acknowledge([1, 2], on: "card-1")
-        site.begin()
+        try await site.card.acknowledge([1, 2], on: "card-1", declined: false)
+        site.begin(isAll ? .all : .sinceAdded)
         try await eventually { try await site.store.index.settled(on: "card-1").count == 2 }
         #expect(site.card.reads.map(\.chunk).sorted() == [1, 2])
         #expect(try await site.shown() == site.filmed())
@@ -246,6 +247,32 @@ struct ReplenisherTests {
         await site.end()
     }
 
+    @Test("a fetch that is broken off hides nothing that came live")
+    @MainLoop
+    func brokenOff() async throws {
+        let site = try await Site(films: 1)
+        // Each third frame was lost: all groups are to be fetched, and stand in the place of what came.
+        try await site.addLive(101, of: 1, frames: 0..<300, without: { $0 % 3 == 1 })
+        let before = try await site.shown().count
+        site.card.breaksAfter = site.card.films[0].bytes.count / 2
+        site.card.staysBroken = true
+        site.begin()
+        try await eventually { site.replenisher.progress.trouble != nil }
+        await site.end()
+        let fetched = try #require(try await site.store.index.chunks().first { $0.origin == .card })
+        #expect(fetched.frames > 60 && fetched.frames < 300)
+        let shown = try await site.shown()
+        #expect(before == 200 && shown.count == fetched.frames + (300 - fetched.frames) * 2 / 3)
+        #expect(Array(shown.prefix(fetched.frames)) == Array(try await site.filmed().prefix(fetched.frames)))
+        // Also where the index is made anew from the files.
+        await site.directory.close()
+        let settings = ChunkStore.Settings(directory: site.scratch("store"), minFree: 0)
+        let again = try await ChunkStore.open(settings, anew: true, journal: .silent)
+        let parts = try await again.index.showings(camera: "door").map(\.chunk.origin)
+        #expect(parts == [.card, .live])
+        await again.close()
+    }
+
     @Test("a crash in the middle of fetching keeps what had come, and the rest is fetched")
     @MainLoop
     func crash() async throws {
@@ -290,9 +317,21 @@ struct ReplenisherTests {
         let room = 20_000_000 - books.headroom - books.used
         site.store.space.update { $0.add(room - Int64(site.card.films[0].bytes.count) / 2, of: "door") }
         site.begin()
-        try await eventually { site.card.acknowledged.sorted() == [1, 2, 3] }
+        try await eventually { site.card.acknowledged.sorted() == [2, 3] }
+        try await eventually { site.replenisher.progress.state == .idle }
+        // For now: there may be room for it again, and the camera keeps it.
+        #expect(site.card.reads.isEmpty && site.card.declined.isEmpty)
+        await site.end()
+        let gone = Gap(
+            camera: "door",
+            start: ShelfCard.start - .seconds(100),
+            end: ShelfCard.start + .seconds(11),
+            reason: .quota
+        )
+        try await site.store.index.add(gone)
+        site.begin()
+        try await eventually { site.card.declined == [1] }
         #expect(site.card.reads.isEmpty)
-        #expect(try await site.store.index.settled(on: "card-1")[1] == .declined)
         await site.end()
     }
 
@@ -343,7 +382,7 @@ struct ReplenisherTests {
         let site = try await Site()
         try await site.addLive(101, of: 2, frames: 0..<300)
         site.begin(.sinceAdded)
-        try await eventually { site.card.acknowledged.sorted() == [1, 2] }
+        try await eventually { site.card.acknowledged == [2] && site.card.declined == [1] }
         #expect(site.card.reads.isEmpty)
         await site.end()
         let again = try await Site()

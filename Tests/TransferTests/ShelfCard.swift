@@ -11,7 +11,7 @@ import TestSupport
 @MainLoop final class ShelfCard: Card {
     /// What is not so.
     enum Lie: CaseIterable, Sendable {
-        case hash, hashCount, length, index, future, negative, stranger, circle
+        case hash, hashCount, length, index, future, negative, extreme, stranger, order, spread, empty, missing, circle
     }
 
     /// One chunk on it.
@@ -23,6 +23,7 @@ import TestSupport
 
     private(set) var films: [Film] = []
     private(set) var acknowledged: [Int64] = []
+    private(set) var declined: [Int64] = []
     /// What was asked of films' bytes, in order.
     private(set) var reads: [(chunk: Int64, range: Range<UInt64>)] = []
     private(set) var taken = 0
@@ -30,6 +31,8 @@ import TestSupport
     var lie: (chunk: Int64, how: Lie)?
     /// After so many bytes the connection breaks, once.
     var breaksAfter: Int?
+    /// And does not come back.
+    var staysBroken = false
     var gaps: [CardListing.Absence] = []
     var card = "card-1"
     var camera = "door"
@@ -83,9 +86,13 @@ import TestSupport
     private func lies(_ how: Lie, about chunk: Int64) -> Bool { lie?.chunk == chunk && lie?.how == how }
 
     func listing(after chunk: Int64, acknowledged all: Bool) async throws -> CardListing {
-        var entries = films.map(\.entry).filter { $0.id > chunk && (all || !acknowledged.contains($0.id)) }
+        var entries = films.map(\.entry).filter {
+            $0.id > chunk && (all || !acknowledged.contains($0.id) && !declined.contains($0.id))
+        }
         for index in entries.indices {
             let id = entries[index].id
+            entries[index].acknowledged = acknowledged.contains(id)
+            if lies(.extreme, about: id) { entries[index].mediaTime = .min }
             if lies(.future, about: id) { entries[index].start = UTCTime.now.nanoseconds + 3_600_000_000_000 }
             if lies(.negative, about: id) { entries[index].mediaTime = -1 }
             if lies(.stranger, about: id) { entries[index].run = "run-of-another" }
@@ -107,6 +114,12 @@ import TestSupport
     func index(of chunk: Int64) async throws -> (index: [UInt8], bytes: UInt64)? {
         let film = try film(chunk)
         if lies(.index, about: chunk) { return (Array("no moov at all".utf8), 1_000_000) }
+        if lies(.missing, about: chunk) { throw CardRefusal("the camera answers 404 about chunk \(chunk)") }
+        if lies(.empty, about: chunk) { return nil }
+        var samples = MovieWriter(film.table, created: 0)
+        if lies(.order, about: chunk) { samples.samples[0].offset = film.table.samples[299].range.upperBound }
+        if lies(.spread, about: chunk) { for index in 15..<300 { samples.samples[index].offset += 3 << 30 } }
+        if lies(.order, about: chunk) || lies(.spread, about: chunk) { return (try samples.movie(), 8 << 30) }
         let index = try film.table.index(created: film.entry.start)
         // Too short for what the index says.
         return (index, lies(.length, about: chunk) ? 1000 : UInt64(film.bytes.count))
@@ -134,7 +147,7 @@ import TestSupport
             let end = min(next + 10_000, range.upperBound)
             taken += Int(end - next)
             if let limit = breaksAfter, taken > limit {
-                breaksAfter = nil
+                if !staysBroken { breaksAfter = nil }
                 throw Broken()
             }
             try await part(film.bytes.read(next..<end))
@@ -142,5 +155,7 @@ import TestSupport
         }
     }
 
-    func acknowledge(_ chunks: [Int64], on card: String) async throws { acknowledged += chunks }
+    func acknowledge(_ chunks: [Int64], on card: String, declined isDeclined: Bool) async throws {
+        if isDeclined { declined += chunks } else { acknowledged += chunks }
+    }
 }

@@ -132,9 +132,15 @@ package final class CardChunk: Sendable {
             (chunk.frames, chunk.duration) = (movie.frames, movie.length)
             (chunk.bytes, chunk.allocated) = (outcome.bytes, outcome.allocated)
             await store.finished(chunk)
+            // What did not come stands in nobody's place.
+            let (id, length) = (chunk.id, chunk.duration)
+            await store.persist("what a chunk stands in the place of") { try await $0.clampCuts(for: id, to: length) }
             return chunk
         }
-        if outcome.bytes == 0 {
+        if outcome.bytes == 0 || writer.piecewise.frames == 0 {
+            try await store.offQueue { [path = "\(store.directory)/\(chunk.openPath)"] in
+                try ChunkRepair.discardOpen(path)
+            }
             await store.discarded(chunk)
             return nil
         }
@@ -148,7 +154,9 @@ package final class CardChunk: Sendable {
     package func interrupt() { file.interrupt(true) }
 
     private func close() async -> ChunkFile.Outcome {
-        let metadata = ChunkMetadata(of: chunk, run: run, store: store.identity, cuts: content.cuts).box
+        let written = content.table.part(0..<writer.piecewise.frames).length
+        let cuts = content.cuts.compactMap { $0.clamped(to: written) }
+        let metadata = ChunkMetadata(of: chunk, run: run, store: store.identity, cuts: cuts).box
         return await withCheckedContinuation { done in
             queue.async { [self] in
                 file.close(complete: writer.piecewise.frames > 0, metadata: { metadata }) { done.resume(returning: $0) }

@@ -175,7 +175,11 @@ package struct CardComparison: Sendable {
             // Up to where the next group begins: of a stream that broke off nothing is left behind it.
             let next = last + 1 < laid.frames.count ? laid.frames[last + 1].time : .max
             let upper = min(max(laid.frames[last].time + 1, end - half), next)
-            return Cut(chunk: laid.chunk.id, span: laid.frames[first].time + media..<upper + media)
+            return Cut(
+                chunk: laid.chunk.id,
+                span: laid.frames[first].time + media..<upper + media,
+                origin: start - half + media
+            )
         }
 
         /// That of the nearest frame that came: so what is fetched joins what it lies beside.

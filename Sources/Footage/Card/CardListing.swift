@@ -22,11 +22,13 @@ package struct CardListing: Codable, Equatable, Sendable {
         /// Of the file.
         package var bytes: Int64
         package var state: String
+        /// Whether a store has all of it, or one wants none of it.
+        package var acknowledged: Bool
 
         package enum CodingKeys: String, CodingKey {
             case id, run, boot
             case mediaTime = "media-time"
-            case start, clock, duration, frames, bytes, state
+            case start, clock, duration, frames, bytes, state, acknowledged
         }
     }
 
@@ -84,7 +86,30 @@ package struct CardListing: Codable, Equatable, Sendable {
     }
 }
 
+extension CardListing {
+    /// The same of what it says as a whole.
+    package var isPossible: Bool {
+        mediaTime >= 0 && mediaTime <= Entry.latest
+    }
+
+    /// What is missing on the card, as far as that can be.
+    package var possibleGaps: [Absence] {
+        gaps.filter { gap in
+            (0...Entry.latest).contains(gap.start) && gap.end.map { $0 > gap.start && $0 <= Entry.latest } ?? true
+        }
+    }
+}
+
 extension CardListing.Entry {
+    /// The year 2200, in nanoseconds since 1970.
+    fileprivate static let latest: Int64 = 7_258_118_400_000_000_000
+
+    /// Whether its numbers are such as a camera has; what is reckoned with them cannot overflow then.
+    package var isPossible: Bool {
+        (1...1 << 53).contains(id) && (0...Self.latest).contains(mediaTime) && (0...Self.latest).contains(start)
+            && (0...Chunk.longest.inNanoseconds).contains(duration) && frames >= 0 && (0...1 << 53).contains(bytes)
+    }
+
     package init(_ chunk: Chunk, of run: Run) {
         self.init(
             id: chunk.id,
@@ -96,7 +121,8 @@ extension CardListing.Entry {
             duration: chunk.duration.inNanoseconds,
             frames: chunk.frames,
             bytes: chunk.bytes,
-            state: chunk.state.rawValue
+            state: chunk.state.rawValue,
+            acknowledged: chunk.isAcknowledged
         )
     }
 }

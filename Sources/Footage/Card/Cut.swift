@@ -7,8 +7,18 @@ package struct Cut: Equatable, Sendable {
     package let chunk: Int64
     /// From its first frame that is not to be shown up to behind the last, in its media time.
     package let span: Range<Int64>
+    /// Where in that media time begins what stands there: if that is cut short, so is this.
+    package let origin: Int64
 
-    package init(chunk: Int64, span: Range<Int64>) { (self.chunk, self.span) = (chunk, span) }
+    package init(chunk: Int64, span: Range<Int64>, origin: Int64? = nil) {
+        (self.chunk, self.span, self.origin) = (chunk, span, origin ?? span.lowerBound)
+    }
+
+    /// As far as something of a length reaches; `nil` if that is not as far as this.
+    func clamped(to length: Duration) -> Cut? {
+        let end = min(span.upperBound, origin + length.inNanoseconds)
+        return span.lowerBound < end ? Cut(chunk: chunk, span: span.lowerBound..<end, origin: origin) : nil
+    }
 }
 
 /// What is to be shown of a chunk: all of it, or a part between two cuts.

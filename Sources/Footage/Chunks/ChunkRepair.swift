@@ -26,6 +26,8 @@ enum ChunkRepair {
         let own = read.isFinished ? try ChunkMetadata.read(from: file) : nil
         // What says of itself what it is was whole by then.
         let table = own != nil ? read : try whole(read, in: file)
+        // What was being fetched is fetched again.
+        if table.samples.isEmpty, chunk.origin == .card { return try discard(openPath) }
         guard !table.samples.isEmpty else { throw try setAside(file, openPath, "not one frame of it is whole") }
         guard table.length < Chunk.longest else { throw try setAside(file, openPath, "it claims to last for days") }
         var mended = chunk
@@ -102,6 +104,11 @@ enum ChunkRepair {
         guard Glibc.rename(path, aside) == 0 else { throw FileError("move aside", path) }
         try Folder.sync(Folder.parent(of: path))
         return Unrepairable(path: aside, reason: reason, allocated: try file.allocated)
+    }
+
+    /// Removes a file in which there is nothing yet, if it is there.
+    static func discardOpen(_ path: String) throws(FileError) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw FileError("remove the empty", path) }
     }
 
     private static func discard(_ path: String) throws(FileError) -> Chunk? {

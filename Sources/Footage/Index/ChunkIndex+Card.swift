@@ -130,15 +130,36 @@ extension ChunkIndex {
             for cut in cuts {
                 try database.query(
                     """
-                    INSERT INTO cuts (chunk, source, start, end) SELECT ?1, ?2, ?3, ?4
+                    INSERT INTO cuts (chunk, source, start, end, origin) SELECT ?1, ?2, ?3, ?4, ?5
                     WHERE EXISTS (SELECT 1 FROM chunks WHERE id = ?1)
                     """,
                     .integer(cut.chunk),
                     .integer(source),
                     .integer(cut.span.lowerBound),
-                    .integer(cut.span.upperBound)
+                    .integer(cut.span.upperBound),
+                    .integer(cut.origin)
                 )
             }
+        }
+    }
+
+    /// What was to stand in others' places has become shorter than it was to be.
+    package func clampCuts(for source: Int64, to length: Duration) throws(Failure) {
+        try write { database throws(Database.Failure) in
+            try database.query(
+                "UPDATE cuts SET end = min(end, origin + ?) WHERE source = ?",
+                .integer(length.inNanoseconds),
+                .integer(source)
+            )
+            try database.query("DELETE FROM cuts WHERE source = ? AND end <= start", .integer(source))
+        }
+    }
+
+    /// Before when a camera's footage had to go to make room, if any had.
+    package func horizon(of camera: String) throws(Failure) -> UTCTime? {
+        try read { database throws(Database.Failure) in
+            let sql = "SELECT max(end) FROM gaps WHERE camera = ? AND reason = 'quota'"
+            return try database.query(sql, .text(camera)).first?.integer(0).map(UTCTime.init(nanoseconds:))
         }
     }
 
@@ -175,12 +196,14 @@ extension ChunkIndex {
         }
     }
 
-    /// Whether something that may be deleted is older than a turn.
-    package func isAnything(before turn: Int64) throws(Failure) -> Bool {
+    /// Whether something that may be deleted, of one camera or of any, is older than a turn.
+    package func isAnything(of camera: String? = nil, before turn: Int64) throws(Failure) -> Bool {
         try read { database throws(Database.Failure) in
             let sql =
                 "SELECT 1 FROM chunks WHERE protected = 0 AND acknowledged IN (0, 1) AND state NOT IN ('open', 'deleting') AND turn < ? LIMIT 1"
-            return try !database.query(sql, .integer(turn)).isEmpty
+            guard let camera else { return try !database.query(sql, .integer(turn)).isEmpty }
+            let ofOne = sql.replacing("turn < ?", with: "turn < ? AND camera = ?")
+            return try !database.query(ofOne, .integer(turn), .text(camera)).isEmpty
         }
     }
 }
@@ -196,7 +219,7 @@ extension ChunkIndex {
     ) throws(Failure) -> [Chunk] {
         let condition = """
             camera = ? AND id > ? AND state IN ('open', 'complete', 'repaired')
-            \(acknowledged ? "" : "AND acknowledged = 0") ORDER BY id LIMIT ?
+            \(acknowledged ? "" : "AND acknowledged = 0 AND declined = 0") ORDER BY id LIMIT ?
             """
         return try chunks(where: condition, [.text(camera), .integer(id), .integer(Int64(limit))])
     }
@@ -208,20 +231,33 @@ extension ChunkIndex {
         }
     }
 
-    /// A store has all of these chunks, or wants none of them: they are deleted first.
+    /// A store has all of these chunks, which are deleted first then; or it wants none of them.
     ///
-    /// Durable when it returns. Returns how many there are.
-    package func acknowledge(_ ids: [Int64], of camera: String) throws(Failure) -> Int {
+    /// What it does not want is deleted in its turn, and not missed. Durable when it returns. Returns how many there are.
+    package func acknowledge(_ ids: [Int64], of camera: String, declined: Bool = false) throws(Failure) -> Int {
         try write(durably: true) { database throws(Database.Failure) in
             var count = 0
             for id in ids {
                 try database.query(
-                    "UPDATE chunks SET acknowledged = 1 WHERE id = ? AND camera = ? AND state IN ('complete', 'repaired')",
+                    """
+                    UPDATE chunks SET acknowledged = ?1, declined = ?2
+                    WHERE id = ?3 AND camera = ?4 AND state IN ('complete', 'repaired')
+                    """,
+                    .integer(declined ? 0 : 1),
+                    .integer(declined ? 1 : 0),
                     .integer(id),
                     .text(camera)
                 )
                 count += database.changedRows
             }
+            try database.query(
+                """
+                INSERT INTO acknowledgements (camera, until)
+                    SELECT ?1, coalesce(max(start), 0) FROM chunks WHERE camera = ?1 AND acknowledged = 1
+                ON CONFLICT (camera) DO UPDATE SET until = max(until, excluded.until)
+                """,
+                .text(camera)
+            )
             return count
         }
     }
@@ -237,12 +273,12 @@ extension ChunkIndex {
     /// `nil` while no store has ever acknowledged anything.
     package func acknowledgement(of camera: String) throws(Failure) -> Acknowledgement? {
         try read { database throws(Database.Failure) in
-            let last = """
-                SELECT start + duration FROM chunks WHERE camera = ?1 AND acknowledged = 1 ORDER BY start DESC LIMIT 1
-                """
-            guard let latest = try database.query(last, .text(camera)).first?.integer(0) else { return nil }
+            // What one has goes first, and is not missed when it has gone.
+            let known = "SELECT until FROM acknowledgements WHERE camera = ?"
+            guard let latest = try database.query(known, .text(camera)).first?.integer(0) else { return nil }
             let rest = """
-                SELECT sum(allocated), min(start) FROM chunks WHERE camera = ?1 AND acknowledged = 0 AND state <> 'open'
+                SELECT sum(allocated), min(start) FROM chunks
+                WHERE camera = ?1 AND acknowledged = 0 AND declined = 0 AND state <> 'open'
                 """
             let row = try database.query(rest, .text(camera)).first
             let until = min(row?.integer(1) ?? latest, latest)

@@ -134,7 +134,9 @@ extension ChunkIndex {
             condition += " AND camera = ?"
             values.append(.text(camera))
         }
-        let found = try chunks(where: "\(condition) ORDER BY acknowledged DESC, turn LIMIT 1", values).first
+        // What is too old goes whoever has it.
+        let order = time == nil ? "ORDER BY acknowledged DESC, turn" : "ORDER BY turn"
+        let found = try chunks(where: "\(condition) \(order) LIMIT 1", values).first
         guard let time, let chunk = found else { return found }
         return chunk.end < time ? chunk : nil
     }

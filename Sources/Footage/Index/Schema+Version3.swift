@@ -6,7 +6,8 @@ extension Schema {
         ALTER TABLE chunks ADD COLUMN turn INTEGER NOT NULL DEFAULT 0; -- when it is to be deleted: its id, or that of
                                          -- the chunk before it in time, for footage that came afterwards
         UPDATE chunks SET turn = id;
-        ALTER TABLE chunks ADD COLUMN acknowledged INTEGER NOT NULL DEFAULT 0; -- 1: a store has all of it, or wants none
+        ALTER TABLE chunks ADD COLUMN acknowledged INTEGER NOT NULL DEFAULT 0; -- 1: a store has all of it
+        ALTER TABLE chunks ADD COLUMN declined INTEGER NOT NULL DEFAULT 0; -- 1: a store does not want it
         ALTER TABLE runs ADD COLUMN source TEXT; -- the camera's own run, in whose media time the run's chunks count; NULL
                                          -- for live footage, whose media time is this machine's
         DROP INDEX chunks_by_age;
@@ -19,11 +20,16 @@ extension Schema {
             chunk      INTEGER NOT NULL REFERENCES chunks (id) ON DELETE CASCADE,
             source     INTEGER NOT NULL REFERENCES chunks (id) ON DELETE CASCADE, -- what stands there instead
             start      INTEGER NOT NULL, -- media time of the first frame that is not to be shown, ns
-            end        INTEGER NOT NULL  -- media time behind the last
+            end        INTEGER NOT NULL, -- media time behind the last
+            origin     INTEGER NOT NULL  -- media time at which the source begins
         ) STRICT;
         CREATE INDEX cuts_of_chunk ON cuts (chunk);
         CREATE INDEX cuts_by_source ON cuts (source);
 
+        CREATE TABLE acknowledgements ( -- on a camera: whether a store takes its footage
+            camera     TEXT    PRIMARY KEY,
+            until      INTEGER NOT NULL  -- when the newest begins of what one has, ns since 1970
+        ) STRICT;
         CREATE TABLE cards (             -- of each camera the card that it has now
             camera     TEXT    PRIMARY KEY,
             identity   TEXT    NOT NULL, -- of its directory of chunks; another one is another card

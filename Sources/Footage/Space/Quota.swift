@@ -152,15 +152,18 @@ package struct Quota: Sendable {
     package func room(free: Int64) -> Int64 {
         let others = used - finishedTotal - openTotal
         let byDisk = finishedTotal + openTotal + max(0, free - limits.minFree)
-        return min(byDisk, limits.maxSpace.map { $0 - others } ?? .max)
+        return min(byDisk, limits.maxSpace.map { $0 - others } ?? .max) - headroom
     }
 
-    /// Whether something would have to go for so many bytes of a camera's, with `free` bytes free on the file system.
-    package func isShort(by bytes: Int64, of camera: String, free: Int64) -> Bool {
+    /// Whether something of a camera's own would have to go for so many bytes more of it.
+    package func isShort(by bytes: Int64, ofLimitOf camera: String) -> Bool {
+        guard let limit = limits.cameraMaxSpace[camera] else { return false }
+        return used(by: camera) + bytes > limit - Self.headroom(of: limit)
+    }
+
+    /// Whether something would have to go for so many bytes, with `free` bytes free on the file system.
+    package func isShort(by bytes: Int64, free: Int64) -> Bool {
         if let limit = limits.maxSpace, used + bytes > limit - headroom { return true }
-        if let limit = limits.cameraMaxSpace[camera], used(by: camera) + bytes > limit - Self.headroom(of: limit) {
-            return true
-        }
         return free - promised - bytes < limits.minFree + headroom
     }
 

@@ -66,10 +66,10 @@ package final class Space: @unchecked Sendable {
         acknowledgement.unacknowledged > (try room()) / 10 * 9
     }
 
-    /// Whether something would have to go for so many bytes of a camera's.
-    package func isShort(by bytes: Int64, of camera: String) throws(FileError) -> Bool {
+    /// Whether something would have to go for so many bytes of a camera's: of its own, or of anybody's.
+    package func shortage(of bytes: Int64, of camera: String) throws(FileError) -> (isOwn: Bool, isAnybodys: Bool) {
         let free = try FileSystem.space(of: directory).free
-        return locked { quota.isShort(by: bytes, of: camera, free: free) }
+        return locked { (quota.isShort(by: bytes, ofLimitOf: camera), quota.isShort(by: bytes, free: free)) }
     }
 
     /// Changes the books, and wakes whoever waits for room.

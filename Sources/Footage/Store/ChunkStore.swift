@@ -347,6 +347,11 @@ package final class ChunkStore: Sendable {
             return nil
         }
         await finished(mended)
+        if mended.origin == .card {
+            await persist("what a chunk stands in the place of") { index in
+                try await index.clampCuts(for: mended.id, to: mended.duration)
+            }
+        }
         return mended
     }
 
@@ -409,8 +414,10 @@ package final class ChunkStore: Sendable {
 
     /// Whether something of a size in bytes can be added for which only older chunks than one of a turn have to go.
     package func hasRoom(for bytes: Int64, of camera: String, turn: Int64) async throws -> Bool {
-        guard try space.isShort(by: bytes, of: camera) else { return true }
-        return try await index.isAnything(before: turn)
+        let shortage = try space.shortage(of: bytes, of: camera)
+        if shortage.isOwn, try await !index.isAnything(of: camera, before: turn) { return false }
+        if shortage.isAnybodys, try await !index.isAnything(before: turn) { return false }
+        return true
     }
 
     /// Deletes what has to go; returns when nothing has to, or nothing more may.

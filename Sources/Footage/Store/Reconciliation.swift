@@ -242,6 +242,7 @@ actor Reconciliation {
                 return
             }
             try await take(whole, isKnown: row != nil)
+            if whole.origin == .card { try await index.clampCuts(for: whole.id, to: whole.duration) }
             mended += 1
             let seconds = whole.duration.rounded
             journal.notice(

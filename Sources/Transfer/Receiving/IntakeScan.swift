@@ -180,11 +180,6 @@ actor IntakeScan {
                 try removeAll(name, state, in: folder)
                 (status.taken, status.lastSuccess) = (status.taken + 1, .now)
                 Log.write(.info, "\(folder.child(name).printable) is chunk \(chunk.path) now", camera: camera)
-            case .duplicate:
-                try removeAll(name, state, in: folder)
-                status.duplicates += 1
-                let text = "\(folder.child(name).printable) is removed: its footage is there already"
-                Log.write(.notice, text, camera: camera, budget: "intake")
             case .wait:
                 status.waiting += 1
                 remember(folder.child(name), state, digest)
@@ -210,9 +205,8 @@ actor IntakeScan {
     }
 
     private func verdict(for arrival: Arrival, _ store: ChunkStore) async throws -> Verdict {
-        let timeline = try await store.index.timeline(of: arrival.camera, in: arrival.span)
         let open = try await store.index.openChunks(of: arrival.camera).map(\.start).min()
-        return Intake.verdict(for: arrival, timeline: timeline, openSince: open)
+        return Intake.verdict(for: arrival, openSince: open)
     }
 
     /// Of one of ours that came live in part only what did not come; `false` if nothing of it came.

@@ -16,8 +16,15 @@ package import GLib
     /// Hands out a part of a chunk's file, piece by piece, as fast as they are taken.
     func read(_ range: Range<UInt64>, of chunk: Int64, _ part: @MainLoop ([UInt8]) async throws -> Void) async throws
 
-    /// Says that these may be deleted first.
-    func acknowledge(_ chunks: [Int64], on card: String) async throws
+    /// Says that these may be deleted first; or, of those that are not wanted here, in their turn.
+    func acknowledge(_ chunks: [Int64], on card: String, declined: Bool) async throws
+}
+
+/// Why a card gives one of its chunks not, in words for the user; others it may give.
+package struct CardRefusal: Error, CustomStringConvertible {
+    package let description: String
+
+    init(_ description: String) { self.description = description }
 }
 
 /// What a card says that cannot be so.

@@ -62,11 +62,16 @@ package import Media
         var pause = Self.shortest
         var last: (number: Int, answer: CardExchange.Answer)?
         while !Task.isCancelled {
+            let asked = ContinuousClock.now
             do {
                 let question = try await exchange(last, client, settings)
                 if said != nil { Log.notice("the store takes what it lacks from this card again", camera: camera) }
                 (last, pause, said, trouble) = (nil, Self.shortest, nil, nil)
                 if let question { last = (question.number, await answer(question)) }
+                // A store without a question keeps its answer back for a while; what does not is no such store.
+                if question == nil, asked.duration(to: .now) < Self.shortest {
+                    try await Task.sleep(for: Self.shortest)
+                }
             } catch {
                 if Task.isCancelled { return }
                 trouble = "\(error)"

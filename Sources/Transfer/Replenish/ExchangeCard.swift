@@ -46,9 +46,9 @@ package import Media
         }
     }
 
-    package func acknowledge(_ chunks: [Int64], on card: String) async throws {
+    package func acknowledge(_ chunks: [Int64], on card: String, declined: Bool) async throws {
         let list = chunks.map(String.init).joined(separator: ",")
-        let body = "{\"card\":\"\(card)\",\"chunks\":[\(list)]}"
+        let body = "{\"card\":\"\(card)\",\"chunks\":[\(list)],\"declined\":\(declined)}"
         _ = try await ask("/cameras/\(camera)/card/acknowledged", method: "POST", body: body)
     }
 
@@ -60,16 +60,12 @@ package import Media
     ) async throws -> [UInt8] {
         let answer = try await exchange.ask(method, path, range: range, body: body)
         guard (200..<300).contains(answer.status) else {
-            throw HTTPFailure(status: answer.status, path: path)
+            let detail = String(decoding: answer.body.prefix(500), as: UTF8.self)
+            let words =
+                "the camera answers \(answer.status) to \(path.prefix { $0 != "?" })\(detail.isEmpty ? "" : ": \(detail)")"
+            if path.hasPrefix("/chunks/") { throw CardRefusal(words) }
+            throw CardFault(words)
         }
         return answer.body
-    }
-
-    /// What the camera's API answered that was no success.
-    private struct HTTPFailure: Error, CustomStringConvertible {
-        let status: Int
-        let path: String
-
-        var description: String { "the camera answers \(status) to \(path.prefix { $0 != "?" })" }
     }
 }

@@ -42,15 +42,13 @@ package struct FetchRate: Equatable, Sendable {
         bytesPerSecond = min(Self.first, ceiling ?? Self.first)
     }
 
-    /// Looks at live video, some times a second; `nil` while there is none.
-    package mutating func look(at live: Live?, now: ClockTime) {
+    /// Looks at live video, some times a second; `nil` while there is none, which may come back any moment.
+    ///
+    /// `flowing` is what comes of late, in bytes a second, if that is known: more than twice as much is not tried at once.
+    package mutating func look(at live: Live?, flowing: Double? = nil, now: ClockTime) {
         let elapsed = lastStep.map { now - $0 } ?? .zero
         lastStep = now
-        guard let live else {
-            // Nobody is in the way.
-            bytesPerSecond = ceiling ?? Self.most
-            return
-        }
+        let live = live ?? Live(lateness: usual ?? .zero, silence: .zero)
         if usual.map({ live.lateness < $0 }) ?? true || usualSince.map({ now - $0 > Self.memory }) ?? true {
             (usual, usualSince) = (live.lateness, now)
         }
@@ -63,7 +61,8 @@ package struct FetchRate: Equatable, Sendable {
         } else {
             let seconds = min(elapsed / .seconds(1), 1)
             bytesPerSecond += seconds * max(bytesPerSecond / 4, 8_000)
-            bytesPerSecond = min(bytesPerSecond, ceiling ?? Self.most)
+            let reach = flowing.map { max(2 * $0, Self.first) } ?? Self.most
+            bytesPerSecond = min(bytesPerSecond, reach, ceiling ?? Self.most)
         }
     }
 }

@@ -33,7 +33,9 @@ internal import HTTP
     }
 
     package func index(of chunk: Int64) async throws -> (index: [UInt8], bytes: UInt64)? {
-        let answer = try await client.send(try request("/chunks/\(chunk)/index.mp4"), limit: Self.indexLimit)
+        let answer = try await ofChunk {
+            try await client.send(try request("/chunks/\(chunk)/index.mp4"), limit: Self.indexLimit)
+        }
         if answer.status == 204 { return nil }
         guard let bytes = answer.header("Martlet-Bytes").flatMap({ UInt64($0) }) else {
             throw CardFault("what answers is no Martlet camera that knows of cards: update it")
@@ -43,7 +45,7 @@ internal import HTTP
 
     package func hashes(of chunk: Int64, frames: Range<Int>) async throws -> [String] {
         let path = "/chunks/\(chunk)/hashes?frames=\(frames.lowerBound)-\(frames.upperBound)"
-        let answer = try await client.send(try request(path), limit: 100 * frames.count + 100)
+        let answer = try await ofChunk { try await client.send(try request(path), limit: 100 * frames.count + 100) }
         return try Self.decode(FrameHashes.self, from: answer.body).sha256
     }
 
@@ -55,20 +57,22 @@ internal import HTTP
         var request = try request("/chunks/\(chunk)/media")
         request.headers.append(("Range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)"))
         var left = range.count
-        let answer = try await client.stream(request) { bytes in
-            left -= bytes.count
-            guard left >= 0 else { throw CardFault("the camera sends more than it was asked for") }
-            try await part(bytes)
+        let answer = try await ofChunk {
+            try await client.stream(request) { bytes in
+                left -= bytes.count
+                guard left >= 0 else { throw CardFault("the camera sends more than it was asked for") }
+                try await part(bytes)
+            }
         }
         guard answer.status == 206, left == 0 else {
             throw CardFault("the camera ended \(left) bytes early (status \(answer.status))")
         }
     }
 
-    package func acknowledge(_ chunks: [Int64], on card: String) async throws {
+    package func acknowledge(_ chunks: [Int64], on card: String, declined: Bool) async throws {
         var request = try request("/cameras/\(camera)/card/acknowledged")
         request.method = "POST"
-        let body = try JSONEncoder().encode(Acknowledgement(card: card, chunks: chunks))
+        let body = try JSONEncoder().encode(Acknowledgement(card: card, chunks: chunks, declined: declined))
         request.body = ("application/json", Array(body))
         _ = try await client.send(request, limit: 4096)
     }
@@ -76,12 +80,21 @@ internal import HTTP
     private struct Acknowledgement: Encodable {
         let card: String
         let chunks: [Int64]
+        let declined: Bool
     }
 
     /// Of 200 chunks.
     private static let listingLimit = 1 << 20
     /// Of an hour at 120 frames a second.
     private static let indexLimit = 16 << 20
+
+    /// An answer about one chunk that is no success is that chunk's alone.
+    private func ofChunk(_ ask: () async throws -> HTTPClient.Answer) async throws -> HTTPClient.Answer {
+        do { return try await ask() } catch let failure as HTTPClient.Failure {
+            guard let status = failure.status, ![401, 403, 429].contains(status) else { throw failure }
+            throw CardRefusal(failure.description)
+        }
+    }
 
     private func request(_ path: String) throws -> HTTPClient.Request {
         var request = HTTPClient.Request("/api/v1\(path)")

@@ -40,7 +40,7 @@ internal import Media
         if feed.run != nil, let last = statistics.lastFrame {
             live = FetchRate.Live(lateness: statistics.lateness, silence: now - last)
         }
-        fetching.look(at: live, now: now)
+        fetching.look(at: live, flowing: rate, now: now)
     }
 
     private func count(_ bytes: Int) {

@@ -58,34 +58,37 @@ package import Media
         package init() {}
     }
 
-    package private(set) var progress = Progress()
-    private let feed: Feed
-    private let directory: @MainLoop () -> RecordingDirectory?
+    package internal(set) var progress = Progress()
+    let feed: Feed
+    let directory: @MainLoop () -> RecordingDirectory?
     /// Where it writes to at present.
-    private var used: RecordingDirectory?
-    private var card: (any Card)?
-    private var settings: Settings
-    private let queue: DispatchQueue
+    var used: RecordingDirectory?
+    var card: (any Card)?
+    var settings: Settings
+    let queue: DispatchQueue
     /// Wakes whoever sleeps until the next round.
     private let calls: AsyncStream<Void>
-    private let caller: AsyncStream<Void>.Continuation
+    let caller: AsyncStream<Void>.Continuation
     private var isStopped = false
     private var work: Task<Void, Never>?
-    private var pace: Pace
+    var pace: Pace
 
     /// What is known of chunks on the card that are not settled yet.
-    private var waits: [Int64: Wait] = [:]
+    var waits: [Int64: Wait] = [:]
     /// The camera's chunks whose index or frames were not what they said, and when to look at them again.
-    private var refused: [Int64: (until: ClockTime, why: String)] = [:]
-    private var lastRun = 0
+    var refused: [Int64: (until: ClockTime, why: String)] = [:]
+    var lastRun = 0
     private var said: String?
     private var hasLookedAtDeclined = false
     /// Whether chunks are asked for that were acknowledged: a store that was made anew lacks them.
     private var listsAll = true
-    private var told: Set<String> = []
+    /// What ``waits`` and ``refused`` are about.
+    var (knownCard, knownStore) = ("", "")
+    /// What is being written.
+    var writing: CardChunk?
 
     /// Why a chunk is not settled although nothing is lacking that is known of.
-    private struct Wait {
+    struct Wait {
         /// Live chunks that hold some of it and are being written.
         var unfinished: Set<Int64> = []
         /// The live run during which it was compared.
@@ -98,10 +101,11 @@ package import Media
     private static let pause = Duration.seconds(10)
     private static let acknowledgedAtOnce = 500
     /// Live video is in the recorder's file by then: a group of pictures and a fragment, and what the network delays.
-    private static let settling = Duration.seconds(6)
+    static let settling = Duration.seconds(6)
     /// By so much two connections' dates may differ.
-    private static let seam = Duration.milliseconds(400)
-    private static let refusal = Duration.seconds(3600)
+    static let seam = Duration.milliseconds(400)
+    static let refusal = Duration.seconds(3600)
+    static let shortRefusal = Duration.seconds(300)
 
     package init(
         feed: Feed,
@@ -121,15 +125,21 @@ package import Media
         pace = Pace(FetchRate(ceiling: settings.rate.map { $0 / 8 }), feed: feed)
         (said, hasLookedAtDeclined, listsAll) = (nil, false, true)
         refused = [:]
-        work?.cancel()
+        interrupt()
         caller.yield()
     }
 
     /// Asks for an end in good order.
     package func stop() {
         isStopped = true
-        work?.cancel()
+        interrupt()
         caller.finish()
+    }
+
+    func interrupt() {
+        work?.cancel()
+        // A full disk is not waited for.
+        writing?.interrupt()
     }
 
     /// Whether anything is on its way into a directory.
@@ -155,7 +165,7 @@ package import Media
         }
     }
 
-    private func look() async {
+    func look() async {
         guard let card, settings.extent != .nothing else {
             progress = Progress()
             progress.state = .off
@@ -167,12 +177,13 @@ package import Media
         do {
             try await round(card, try await directory.store())
             progress.state = .idle
+            if said != nil { Log.notice("the camera's card answers again", camera: feed.camera) }
+            said = nil
         } catch is CancellationError {
             progress.state = .idle
         } catch let silence as CardExchange.Silence where !silence.hasCome {
             // A camera of another make brings its video, and knows of no cards.
-            progress = Progress()
-            progress.state = .off
+            progress.state = .waiting
         } catch {
             if Task.isCancelled { return }
             progress.trouble = "\(error)"
@@ -188,13 +199,20 @@ package import Media
 
     // MARK: A round
 
-    private func round(_ card: any Card, _ store: ChunkStore) async throws {
+    func round(_ card: any Card, _ store: ChunkStore) async throws {
         progress.state = .comparing
         let listing = try await list(card, store)
-        if said != nil { Log.notice("the camera's card answers again", camera: feed.camera) }
+        if (listing.card, store.identity) != (knownCard, knownStore) {
+            // A number means another chunk on another card.
+            (waits, refused, listsAll) = ([:], [:], true)
+            (knownCard, knownStore) = (listing.card, store.identity)
+        }
         refused = refused.filter { $0.value.until > .now }
-        (said, progress.trouble) = (nil, refused.min { $0.key < $1.key }?.value.why)
-        let known = try await store.index.card(of: feed.camera, identity: listing.card, now: .now)
+        progress.trouble = refused.min { $0.key < $1.key }?.value.why
+        // What a former store of this camera had this one lacks.
+        let former = listing.chunks.filter(\.acknowledged).map(\.start).min().map(UTCTime.init(nanoseconds:))
+        let now = UTCTime.now
+        let known = try await store.index.card(of: feed.camera, identity: listing.card, now: min(former ?? now, now))
         if !hasLookedAtDeclined {
             hasLookedAtDeclined = true
             let isAll = settings.extent == .all
@@ -203,10 +221,13 @@ package import Media
         let settled = try await store.index.settled(on: listing.card)
         if let oldest = listing.oldest { try await forget(before: oldest, listing, store) }
         // A camera whose index was made anew, or that was away when it was told.
-        let forgotten = listing.chunks.map(\.id).filter { settled[$0] != nil }
-        for start in stride(from: 0, to: listsAll ? 0 : forgotten.count, by: Self.acknowledgedAtOnce) {
-            let some = Array(forgotten[start..<min(start + Self.acknowledgedAtOnce, forgotten.count)])
-            try await card.acknowledge(some, on: listing.card)
+        let forgotten = listing.chunks.filter { !$0.acknowledged && settled[$0.id] != nil && !listsAll }.map(\.id)
+        for state in [ChunkIndex.CardChunkState.held, .declined] {
+            let ids = forgotten.filter { settled[$0] == state }
+            for start in stride(from: 0, to: ids.count, by: Self.acknowledgedAtOnce) {
+                let some = Array(ids[start..<min(start + Self.acknowledgedAtOnce, ids.count)])
+                try await card.acknowledge(some, on: listing.card, declined: state == .declined)
+            }
         }
         try await explain(listing, store)
         let run = feed.run?.number ?? 0
@@ -215,14 +236,20 @@ package import Media
         let entries = listing.chunks.filter { settled[$0.id] == nil }
         for entry in entries where try await isDue(entry, run, listing, store) {
             try Task.checkCancellation()
-            if try await decline(entry, since: known.since, store) {
+            if settings.extent == .sinceAdded, try await end(of: entry, store) <= known.since {
                 try await settle(entry, as: .declined, card, listing.card, store)
                 continue
             }
-            if let work = try await compare(entry, run, listing, card, store) {
-                lacking.append(work)
-            } else if waits[entry.id] == nil {
-                try await settle(entry, as: .held, card, listing.card, store)
+            guard let work = try await compare(entry, run, listing, card, store) else {
+                if waits[entry.id] == nil, refused[entry.id] == nil {
+                    try await settle(entry, as: .held, card, listing.card, store)
+                }
+                continue
+            }
+            switch try await room(for: work, store) {
+            case .now: lacking.append(work)
+            case .later: break
+            case .never: try await settle(entry, as: .declined, card, listing.card, store)
             }
         }
         note(lacking, entries)
@@ -237,7 +264,7 @@ package import Media
     }
 
     /// All that the card has and nobody has acknowledged.
-    private func list(_ card: any Card, _ store: ChunkStore) async throws -> CardListing {
+    func list(_ card: any Card, _ store: ChunkStore) async throws -> CardListing {
         let before = WallClock.system.read()
         var listing = try await card.listing(after: 0, acknowledged: listsAll)
         let after = WallClock.system.read()
@@ -252,6 +279,11 @@ package import Media
             listing.chunks += next.chunks
             listing.more = next.more
         }
+        guard listing.isPossible else { throw CardFault("the camera's clock shows what no clock can") }
+        for entry in listing.chunks where !entry.isPossible && refused[entry.id] == nil {
+            refuse(entry.id, "chunk \(entry.id) of the card has numbers that cannot be", for: Self.refusal)
+        }
+        listing.chunks.removeAll { !$0.isPossible }
         // Neither side's wall clock matters to what lies between the two monotonic ones. What live frames have told since is
         // more exact, unless this machine's clock was set. A camera that comes to be asked may have kept the question
         // waiting, but not its answer.
@@ -272,7 +304,7 @@ package import Media
     private static let listed = 200_000
 
     /// Whether there is anything new to find out about a chunk.
-    private func isDue(
+    func isDue(
         _ entry: CardListing.Entry,
         _ run: Int,
         _ listing: CardListing,
@@ -298,13 +330,13 @@ package import Media
     }
 
     /// Chunks that went from the card before all of them was here are lost for good: that is said.
-    private func forget(before oldest: Int64, _ listing: CardListing, _ store: ChunkStore) async throws {
+    func forget(before oldest: Int64, _ listing: CardListing, _ store: ChunkStore) async throws {
         for id in waits.keys where id < oldest { waits[id] = nil }
         try await store.index.forgetCardChunks(before: oldest, on: listing.card)
     }
 
-    private func explain(_ listing: CardListing, _ store: ChunkStore) async throws {
-        let absences = listing.gaps.compactMap { gap -> Gap? in
+    func explain(_ listing: CardListing, _ store: ChunkStore) async throws {
+        let absences = listing.possibleGaps.compactMap { gap -> Gap? in
             guard let reason = Gap.Reason(rawValue: gap.reason), let end = gap.end else { return nil }
             let detail =
                 reason == .quota
@@ -319,21 +351,33 @@ package import Media
             )
         }
         let count = try await store.index.explain(absences)
-        if count > 0 { Log.notice("\(count) gaps are the camera's own, and cannot be filled", camera: feed.camera) }
+        if count > 0 {
+            let words =
+                count == 1 ? "1 gap is the camera's own, and cannot" : "\(count) gaps are the camera's own, and cannot"
+            Log.notice("\(words) be filled", camera: feed.camera)
+        }
     }
 
-    /// Whether a chunk is not wanted here.
-    private func decline(_ entry: CardListing.Entry, since: UTCTime, _ store: ChunkStore) async throws -> Bool {
-        guard entry.state != Chunk.State.open.rawValue else { return false }
-        let start = try await self.start(of: entry, store).time
-        if settings.extent == .sinceAdded, start + .nanoseconds(entry.duration) <= since { return true }
-        // What would be the first to be deleted is not fetched.
-        guard let turn = try await store.index.turn(of: feed.camera, at: start) else { return false }
-        return try await !store.hasRoom(for: entry.bytes, of: feed.camera, turn: turn)
+    enum Room { case now, later, never }
+
+    /// Whether there is room for what a chunk lacks.
+    func room(for work: Work, _ store: ChunkStore) async throws -> Room {
+        guard let start = work.lacks.first?.start, let turn = try await store.index.turn(of: feed.camera, at: start),
+            try await !store.hasRoom(for: work.bytes, of: feed.camera, turn: turn)
+        else { return .now }
+        // It would be the first to be deleted. What is older than the oldest that there has ever been room for is let go.
+        let horizon = try await store.index.horizon(of: feed.camera)
+        let end = try await end(of: work.entry, store)
+        return horizon.map { end <= $0 } ?? false ? .never : .later
+    }
+
+    func end(of entry: CardListing.Entry, _ store: ChunkStore) async throws -> UTCTime {
+        guard entry.state != Chunk.State.open.rawValue else { return .now }
+        return try await start(of: entry, store).time + .nanoseconds(entry.duration)
     }
 
     /// This store is done with a chunk, and the camera may delete it.
-    private func settle(
+    func settle(
         _ entry: CardListing.Entry,
         as state: ChunkIndex.CardChunkState,
         _ card: any Card,
@@ -349,10 +393,10 @@ package import Media
         }
         try await store.index.settle(entry.id, on: identity, as: state)
         waits[entry.id] = nil
-        try await card.acknowledge([entry.id], on: identity)
+        try await card.acknowledge([entry.id], on: identity, declined: state == .declined)
     }
 
-    private func note(_ lacking: [Work], _ entries: [CardListing.Entry]) {
+    func note(_ lacking: [Work], _ entries: [CardListing.Entry]) {
         progress.lackingFrames = lacking.reduce(0) { $0 + $1.frames }
         progress.lackingBytes = lacking.reduce(0) { $0 + $1.bytes }
         progress.lacking = lacking.reduce(.zero) { $0 + $1.length }
@@ -361,258 +405,10 @@ package import Media
         progress.acknowledgedUntil = first.map(UTCTime.init(nanoseconds:)) ?? progress.acknowledgedUntil
     }
 
-    // MARK: One chunk
-
-    /// A chunk of which something is lacking.
-    private struct Work {
-        let entry: CardListing.Entry
-        let table: SampleTable
-        let lacks: [CardComparison.Lack]
-        /// How well the camera's time is known.
-        let clock: RunClock.State
-
-        var frames: Int { lacks.reduce(0) { $0 + $1.frames.count } }
-        var length: Duration { lacks.reduce(.zero) { $0 + table.part($1.frames).length } }
-        var bytes: Int64 {
-            lacks.reduce(0) { sum, lack in sum + table.samples[lack.frames].reduce(0) { $0 + Int64($1.size) } }
-        }
-    }
-
-    /// When a chunk's first frame was filmed, by this store's clock, and how well that is known.
-    private func start(
-        of entry: CardListing.Entry,
-        _ store: ChunkStore
-    ) async throws -> (time: UTCTime, clock: RunClock.State) {
-        let clock = RunClock.State(rawValue: entry.clock) ?? .unsynchronised
-        if clock != .unsynchronised { return (UTCTime(nanoseconds: entry.start), .captured) }
-        // A camera that did not know the time: since its start it has counted seconds all the same.
-        guard let offset = try await store.index.offset(ofBoot: entry.boot) else {
-            return (UTCTime(nanoseconds: entry.start), .unsynchronised)
-        }
-        let (time, overflows) = entry.mediaTime.addingReportingOverflow(offset)
-        if overflows { throw CardFault("chunk \(entry.id) of the card has an impossible time") }
-        return (UTCTime(nanoseconds: time), .restamped)
-    }
-
-    /// `nil` if nothing is lacking; then ``waits`` says whether that is the last word.
-    private func compare(
-        _ entry: CardListing.Entry,
-        _ run: Int,
-        _ listing: CardListing,
-        _ card: any Card,
-        _ store: ChunkStore
-    ) async throws -> Work? {
-        let isOpen = entry.state == Chunk.State.open.rawValue
-        waits[entry.id] = Wait(run: run, isOpen: isOpen)
-        do {
-            guard let found = try await card.index(of: entry.id) else { return nil }
-            let (start, clock) = try await start(of: entry, store)
-            let table = try await check(entry, found.index, found.bytes, start, store)
-            let span = start - FrameAlignment.largestOffset..<start + table.length + FrameAlignment.largestOffset
-            let chunks = try await store.index.chunks(
-                camera: feed.camera,
-                from: span.lowerBound,
-                to: span.upperBound
-            )
-            let fetched = try await store.index.fetched(ofRun: entry.run).map(\.span)
-            let unwanted = try await store.index.gaps(camera: feed.camera, from: span.lowerBound, to: span.upperBound)
-                .filter(\.isWanted).map { $0.start..<max($0.end ?? .now, $0.start) }
-            let subject = CardComparison.Subject(
-                table: table,
-                mediaTime: entry.mediaTime,
-                start: start,
-                isFinished: !isOpen
-            )
-            let limit = listing.mediaTime - Self.settling.inNanoseconds
-            let comparison = try await onQueue { [directory = store.directory] in
-                CardComparison(
-                    of: subject,
-                    live: CardComparison.Live.read(chunks, in: directory),
-                    fetched: fetched,
-                    unwanted: unwanted,
-                    limit: limit
-                )
-            }
-            waits[entry.id]?.unfinished = comparison.unfinished
-            if clock == .restamped, let offset = comparison.offset {
-                // What nothing lies beside is dated like what came live.
-                let exact = start.nanoseconds + offset.inNanoseconds - entry.mediaTime
-                try await store.index.setOffset(ofBoot: entry.boot, feed.camera, to: exact)
-            }
-            let isSettled = !isOpen && comparison.unfinished.isEmpty && comparison.undecided == 0
-            if comparison.lacks.isEmpty {
-                if isSettled { waits[entry.id] = nil }
-                return nil
-            }
-            return Work(entry: entry, table: table, lacks: comparison.lacks, clock: clock)
-        } catch let fault as CardFault {
-            refuse(entry, fault)
-            return nil
-        }
-    }
-
-    /// What a camera says of a chunk has to be possible.
-    private func check(
-        _ entry: CardListing.Entry,
-        _ index: [UInt8],
-        _ bytes: UInt64,
-        _ start: UTCTime,
-        _ store: ChunkStore
-    ) async throws -> SampleTable {
-        let name = "chunk \(entry.id) of the card"
-        let table: SampleTable
-        do throws(ReadError<Never>) { table = try SampleTable(index: index, ofFileWith: bytes) } catch {
-            throw CardFault("\(name) has an index that is none: \(error)")
-        }
-        guard table.frames > 0, table.length < Chunk.longest, table.keyframes.first == 0 else {
-            throw CardFault("\(name) has an index that cannot be: \(table.frames) frames, \(table.length)")
-        }
-        guard start + table.length < .now + .seconds(60) else {
-            throw CardFault("\(name) claims to have been filmed in the future, until \((start + table.length).rfc3339)")
-        }
-        guard entry.mediaTime >= 0, try await !store.index.isRun(entry.run, ofOtherThan: feed.camera) else {
-            throw CardFault("\(name) is another camera's")
-        }
-        guard table.samples.allSatisfy({ $0.size <= Self.largestFrame }) else {
-            throw CardFault("\(name) has a frame of more than \(Self.largestFrame >> 20) MB")
-        }
-        return table
-    }
-
-    private static let largestFrame: UInt32 = 16 << 20
-    private static let largestGroup = 64 << 20
-
-    private func refuse(_ entry: CardListing.Entry, _ fault: CardFault) {
-        refused[entry.id] = (.now + Self.refusal, "\(fault)")
-        Log.error("\(fault); it is left alone for an hour", camera: feed.camera)
-        progress.trouble = "\(fault)"
-    }
-
-    // MARK: Fetching
-
-    private func fetch(_ work: Work, _ listing: CardListing, _ card: any Card, _ store: ChunkStore) async throws {
-        progress.state = .fetching
-        do {
-            for lack in work.lacks {
-                try Task.checkCancellation()
-                try await fetch(lack, of: work, card, store)
-            }
-        } catch let fault as CardFault {
-            refuse(work.entry, fault)
-            return
-        }
-        guard var wait = waits[work.entry.id] else { return }
-        // All there was at the time is here now; a finished chunk is compared once more, with what came of it.
-        wait.run = feed.run?.number ?? 0
-        waits[work.entry.id] = wait.isOpen ? wait : nil
-        caller.yield()
-    }
-
-    private func fetch(
-        _ lack: CardComparison.Lack,
-        of work: Work,
-        _ card: any Card,
-        _ store: ChunkStore
-    ) async throws {
-        let (entry, table) = (work.entry, work.table)
-        let media = entry.mediaTime + table.time(of: lack.frames.lowerBound)
-        let part = table.part(lack.frames)
-        let content = CardChunk.Content(
-            camera: feed.camera,
-            source: entry.run,
-            boot: entry.boot,
-            mediaTime: media,
-            clock: RunClock.Mapping(offset: lack.start.nanoseconds - media, state: work.clock),
-            table: part,
-            cuts: lack.cuts
-        )
-        let groups = zip(part.keyframes, part.keyframes.dropFirst() + [part.frames]).map { $0..<$1 }
-        guard groups.allSatisfy({ part.bytes(of: $0) <= Self.largestGroup }) else {
-            throw CardFault("chunk \(entry.id) of the card has a group of pictures that is too large")
-        }
-        let chunk = try await CardChunk.begin(content, in: store)
-        let result: Result<Void, any Error>
-        do {
-            try await transfer(groups, of: part, from: lack.frames.lowerBound, entry, card, into: chunk)
-            result = .success(())
-        } catch { result = .failure(error) }
-        if case .failure(let error as FileError) = result { Log.warning("\(error)", camera: feed.camera) }
-        // What has come stays, whatever became of the rest.
-        if let done = try await chunk.finish() {
-            let seconds = (done.duration / .seconds(1) * 10).rounded() / 10
-            Log.notice(
-                "fetched from the camera's card: \(done.frames) frames, \(seconds) s from \(done.start.rfc3339)",
-                camera: feed.camera
-            )
-        }
-        try result.get()
-    }
-
-    private func transfer(
-        _ groups: [Range<Int>],
-        of part: SampleTable,
-        from first: Int,
-        _ entry: CardListing.Entry,
-        _ card: any Card,
-        into chunk: CardChunk
-    ) async throws {
-        var intake = FrameIntake(part)
-        var rest = groups[...]
-        while !rest.isEmpty {
-            // As many groups as hashes are asked for at once.
-            var count = 0
-            let batch = rest.prefix { group in
-                defer { count += group.count }
-                return count == 0 || count + group.count <= Self.hashed
-            }
-            rest = rest.dropFirst(batch.count)
-            guard let begin = batch.first?.lowerBound, let end = batch.last?.upperBound else { break }
-            let hashes = try await card.hashes(of: entry.id, frames: first + begin..<first + end)
-            guard hashes.count == end - begin else { throw CardFault("chunk \(entry.id) of the card lacks hashes") }
-            let range = part.samples[begin].offset..<part.samples[end - 1].range.upperBound
-            guard range.count > 0 else { throw CardFault("chunk \(entry.id) of the card has frames in no order") }
-            intake.begin(at: range.lowerBound)
-            var waiting = batch
-            try await card.read(range, of: entry.id) { bytes in
-                try await pace.take(bytes.count)
-                progress.rate = pace.rate
-                intake.take(bytes)
-                while let group = waiting.first, let frames = intake.frames(of: group) {
-                    waiting = waiting.dropFirst()
-                    let expected = hashes[group.lowerBound - begin..<group.upperBound - begin]
-                    do { try await chunk.append(frames, hashes: Array(expected)) } catch let wrong as CardChunk.Mismatch
-                    {
-                        let number = first + group.lowerBound + wrong.frame
-                        throw CardFault("frame \(number) of chunk \(entry.id) did not come as the card has it")
-                    }
-                    progress.fetchedFrames += group.count
-                    progress.fetchedBytes += Int64(frames.reduce(0) { $0 + $1.count })
-                    progress.lackingFrames = max(0, progress.lackingFrames - group.count)
-                    progress.lackingBytes = max(0, progress.lackingBytes - Int64(part.bytes(of: group)))
-                }
-            }
-            guard waiting.isEmpty else { throw CardFault("chunk \(entry.id) of the card ends early") }
-        }
-    }
-
-    private static let hashed = 2000
-
     /// Runs what waits for a disk, or takes long.
-    private func onQueue<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
+    func onQueue<Result: Sendable>(_ work: @escaping @Sendable () throws -> Result) async throws -> Result {
         try await withCheckedThrowingContinuation { done in
             queue.async { done.resume(with: Swift.Result { try work() }) }
         }
     }
-}
-
-extension Gap {
-    /// Whether it is as somebody wanted it: what a person removed, or did not want recorded, is not fetched; nor what had
-    /// to go.
-    fileprivate var isWanted: Bool {
-        reason == .removed || reason == .quota || reason == .stopped && detail == "recording was turned off"
-    }
-}
-
-extension SampleTable {
-    fileprivate func bytes(of samples: Range<Int>) -> Int { self.samples[samples].reduce(0) { $0 + Int($1.size) } }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 internal import Dispatch
 internal import Footage
+internal import GLib
 internal import ISOBaseMedia
 internal import Synchronization
 
@@ -131,7 +132,9 @@ final class ChunkReader: Sendable {
         do throws(ReadError<FileError>) { table = try SampleTable(file) } catch {
             switch error {
             case .noMovie: return nil
-            case .source(let failure): throw Problem(503, "\(failure)")
+            case .source(let failure):
+                Log.write(.warning, "\(failure)", budget: "web")
+                throw Problem(503, "the file of chunk \(chunk.id) cannot be read")
             case .malformed(let malformed): throw Problem(503, "\(chunk.path) is damaged: \(malformed)")
             }
         }
@@ -150,7 +153,8 @@ final class ChunkReader: Sendable {
         for path in chunk.state == .open ? [chunk.openPath, chunk.path] : [chunk.path] {
             do throws(FileError) { return try RandomAccessFile("\(directory)/\(path)") } catch { failure = error }
         }
-        throw Problem(404, failure.map { "\($0)" } ?? "there is no file of this chunk")
+        Log.write(.warning, failure.map { "\($0)" } ?? "there is no file of a chunk", budget: "web")
+        throw Problem(404, "the file of chunk \(chunk.id) cannot be opened")
     }
 
     /// Runs what waits or takes long.

@@ -28,7 +28,7 @@ struct CardRoutes: Sendable {
                 .post,
                 "/cameras/{camera}/card/acknowledged",
                 .role(.operator, orToken: true),
-                "A store has these chunks, or wants none of them: they are the first to be deleted"
+                "A store has these chunks, which are the first to be deleted then; or it wants none of them"
             ) { call in HTTPResponse(json: try await Self.acknowledge(call)) },
             Route(
                 .get,
@@ -109,6 +109,8 @@ struct CardRoutes: Sendable {
     private struct Acknowledgement: Decodable {
         let card: String
         let chunks: [Int64]
+        /// It wants none of them.
+        let declined: Bool?
     }
 
     private struct Acknowledged: Encodable {
@@ -122,6 +124,12 @@ struct CardRoutes: Sendable {
         // A number means another chunk on another card.
         guard body.card == store.identity else { throw Problem(409, "there is another card in the camera now") }
         guard body.chunks.count <= 1000 else { throw Problem(422, "acknowledge 1000 chunks at a time") }
-        return Acknowledged(acknowledged: try await store.index.acknowledge(body.chunks, of: call["camera"]))
+        return Acknowledged(
+            acknowledged: try await store.index.acknowledge(
+                body.chunks,
+                of: call["camera"],
+                declined: body.declined ?? false
+            )
+        )
     }
 }

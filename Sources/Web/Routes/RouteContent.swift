@@ -98,7 +98,7 @@ struct RouteContent: Sendable {
             "chunks": list(
                 of: object([
                     "id": whole, "run": text, "boot": text, "media-time": whole, "start": whole, "clock": text,
-                    "duration": whole, "frames": whole, "bytes": whole, "state": text,
+                    "duration": whole, "frames": whole, "bytes": whole, "state": text, "acknowledged": flag,
                 ])
             ),
             "gaps": list(of: object(["start": whole, "reason": text, "detail": text], more: ["end": whole])),
@@ -175,7 +175,7 @@ struct RouteContent: Sendable {
         "GET /chunks/{id}/media": .init(answers: [200: video, 206: video, 416: none]),
         "GET /cameras/{camera}/card": .init(answers: [200: json(card)]),
         "POST /cameras/{camera}/card/acknowledged": .init(
-            request: ("application/json", object(["card": text, "chunks": list(of: whole)])),
+            request: ("application/json", object(["card": text, "chunks": list(of: whole)], more: ["declined": flag])),
             answers: [200: json(object(["acknowledged": whole]))]
         ),
         "POST /cameras/{camera}/card/exchange": .init(

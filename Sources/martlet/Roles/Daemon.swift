@@ -112,7 +112,7 @@ internal import Web
     private func run() async -> ExitStatus {
         let plan = cameras.plan
         let path = role == .camera ? plan.cameras.first?.name ?? "" : "CAMERA"
-        let what = role == .camera ? "camera \(path)" : "store of \(plan.cameras.count) cameras"
+        let what = role == .camera ? "camera \(path)" : "store of \(plan.cameras.count.counted("camera"))"
         Log.notice("\(what), martlet \(Martlet.version), \(Library.version): rtsp://\(plan.rtsp)/\(path)")
         if access.guests.isEmpty {
             Log.notice(

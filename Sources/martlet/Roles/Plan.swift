@@ -58,16 +58,15 @@ struct Plan: Equatable, Sendable {
             self = .server(server, tokenFile: camera.tokenFile, fingerprint: camera.fingerprint)
         }
 
-        /// Over TLS where the video comes so, or where it is known whom to believe.
+        /// Over TLS: what is shown there is a token, of which plain RTSP shows a digest alone.
         private static func server(of camera: Configuration.RemoteCamera) -> String? {
-            camera.url.flatMap { server(beside: $0, fingerprint: camera.fingerprint) }
+            camera.url.flatMap { server(beside: $0) }
         }
 
         /// The page of the machine that a stream is of.
-        static func server(beside url: String, fingerprint: String?) -> String? {
+        static func server(beside url: String) -> String? {
             guard let address = try? ResourceAddress(parsing: url) else { return nil }
-            let isSecure = address.scheme == "rtsps" || fingerprint != nil
-            return isSecure ? "https://\(address.host):8443" : "http://\(address.host):8080"
+            return "https://\(address.host):8443"
         }
     }
 

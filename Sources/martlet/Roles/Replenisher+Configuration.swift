@@ -21,7 +21,7 @@ extension Replenisher.Settings {
 extension CardOffer.Settings {
     /// The store takes it where its page is, with the same token as the video.
     init?(_ push: Configuration.Push) {
-        let beside = Plan.CardPlace.server(beside: push.url, fingerprint: push.fingerprint)
+        let beside = Plan.CardPlace.server(beside: push.url)
         guard let server = push.web ?? beside else { return nil }
         self.init(server: server, tokenFile: push.tokenFile, fingerprint: push.fingerprint)
     }

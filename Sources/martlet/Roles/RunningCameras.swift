@@ -84,9 +84,6 @@ internal import Transfer
         return running[camera]?.exchange
     }
 
-    /// Why a camera's card cannot be offered to its store.
-    func offerTrouble(of camera: String) -> String? { running[camera]?.offer?.trouble }
-
     /// How it stands with what is fetched from a camera's card; `nil` for a camera that is not here.
     func replenishment(of camera: String) -> Replenisher.Progress? { running[camera]?.replenisher.progress }
 
@@ -94,7 +91,14 @@ internal import Transfer
     var isRecording: Bool { plan.intake != nil || plan.cameras.contains(where: \.recording.isEnabled) }
 
     /// What the configuration asks for and is not in force, a sentence each.
-    var troubles: [String] { [directoryTrouble, addressTrouble].compactMap { $0 } }
+    var troubles: [String] {
+        let offers = running.compactMap { name, camera in
+            camera.offer?.trouble.map {
+                "\(name): what the network loses is not brought to the store (\($0)); trying again"
+            }
+        }
+        return [directoryTrouble, addressTrouble].compactMap { $0 } + offers
+    }
 
     func start() {
         for camera in plan.cameras { start(camera) }
@@ -236,6 +240,7 @@ internal import Transfer
             Task {
                 await leaving.task.value
                 await leaving.replenishing.value
+                await leaving.offering?.value
                 unfinished += leaving.camera.recorder.unfinishedChunks
             }
         )
