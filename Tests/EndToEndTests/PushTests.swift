@@ -105,7 +105,7 @@ struct PushTests {
         let scratch = try ScratchDirectory()
         let places = try TestStore([("door", "", "")], in: scratch)
         let store = try Martlet("store", "--config", places.configuration)
-        try await store.expect("store of 1 cameras")
+        try await store.expect("store of 1 camera,")
         func publisher(_ size: String) throws -> Martlet {
             let source = "testsrc=size=\(size):rate=30"
             let encoder = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "zerolatency", "-g", "15"]
