@@ -232,7 +232,11 @@ package final class RTSPConversation: @unchecked Sendable {  // One request at a
             Thread.detachNewThread { [self] in
                 var byte: UInt8 = 0
                 var count = 1
-                while count > 0 { count = recv(descriptor, &byte, 1, 0) }
+                // A busy machine's server may be late with it: each look waits for twenty seconds.
+                for _ in 0..<4 where count != 0 {
+                    repeat { count = recv(descriptor, &byte, 1, 0) } while count > 0
+                    if count < 0, errno != EAGAIN { break }
+                }
                 continuation.resume(returning: count == 0 || errno == ECONNRESET)
             }
         }
