@@ -48,7 +48,8 @@ package final class CardChunk: Sendable {
     /// Writing waits for a disk.
     private let queue = DispatchQueue(label: "card-chunk", qos: .utility)
 
-    /// The queue's own.
+    /// Where writing has come to.
+    // The queue's; looked at from elsewhere only once what was appended has been waited for.
     private final class Writer: @unchecked Sendable {
         var piecewise: PiecewiseFile
         var length: UInt64 = 0

@@ -46,6 +46,8 @@ internal import Web
     let uploads: Uploads
     let intake: Intake
     private var led: StatusLED?
+    /// What a store that this machine goes to asks, by camera.
+    private var cardAnswers: [String: CardAnswers] = [:]
     /// How the machine was when it was last looked at.
     var health: (time: ClockTime, found: Health)?
     /// What the disk says for the status: asked once at a time, however many ask.
@@ -127,8 +129,9 @@ internal import Web
             }
         }
         control.listen { [weak self] request in await self?.answer(request) ?? .failed("the daemon is stopping") }
-        let backend = backend
-        cameras.answerCard = { camera, question in await CardAnswers(backend, camera: camera).answer(question) }
+        cameras.answerCard = { [weak self] camera, question in
+            await self?.answer(question, about: camera) ?? .init(status: 503, body: [])
+        }
         if cameras.isRecording { _ = await cameras.prepare() }
         cameras.start()
         uploads.apply(plan.uploads)
@@ -328,6 +331,13 @@ internal import Web
     private(set) var ledTrouble: String?
 
     // MARK: What the command asks
+
+    /// By one that stays: it knows the indices of the chunks that it has read.
+    private func answer(_ question: CardExchange.Question, about camera: String) async -> CardExchange.Answer {
+        let answers = cardAnswers[camera] ?? CardAnswers(backend, camera: camera)
+        cardAnswers[camera] = answers
+        return await answers.answer(question)
+    }
 
     private func answer(_ request: ControlRequest) async -> ControlReply {
         switch request {
