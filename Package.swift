@@ -55,6 +55,7 @@ let package = Package(
         .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: settings),
         .target(name: "Access", dependencies: ["CCrypto", "CSodium", "SQLite"], swiftSettings: settings),
         .target(name: "ISOBaseMedia", swiftSettings: settings),
+        .target(name: "RTP", swiftSettings: settings),
         .target(
             name: "Footage",
             dependencies: ["CCrypto", "CLinux", "CZlib", "ISOBaseMedia", "SQLite"],
@@ -64,7 +65,7 @@ let package = Package(
         // What runs.
         .target(
             name: "Media",
-            dependencies: ["Configuration", "Footage", "GLib", "GStreamer"],
+            dependencies: ["CLinux", "Configuration", "Footage", "GLib", "GStreamer", "ISOBaseMedia", "RTP"],
             swiftSettings: settings
         ),
         .target(
@@ -121,6 +122,7 @@ let package = Package(
         .testTarget(name: "AccessTests", dependencies: ["Access", "TestSupport"]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "TestSupport"]),
         .testTarget(name: "ISOBaseMediaTests", dependencies: ["ISOBaseMedia", "TestSupport"]),
+        .testTarget(name: "RTPTests", dependencies: ["GStreamer", "RTP", "TestSupport"]),
         .testTarget(name: "FootageTests", dependencies: ["Footage", "ISOBaseMedia", "TestProbe", "TestSupport"]),
         .testTarget(
             name: "MediaTests",

@@ -10,6 +10,7 @@
 #include <gst/base/gstbasesink.h>
 #include <gst/gst.h>
 #include <gst/rtsp-server/rtsp-server.h>
+#include <gst/sdp/gstsdpmessage.h>
 #include <gst/video/video.h>
 #define GST_USE_UNSTABLE_API
 #include <gst/webrtc/webrtc.h>
@@ -46,6 +47,8 @@ static inline void martlet_element_error(GstElement *element, GstResourceError c
 static inline gboolean martlet_buffer_is_delta(GstBuffer *buffer) {
     return GST_BUFFER_FLAG_IS_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT);
 }
+
+static inline void martlet_buffer_set_delta(GstBuffer *buffer) { GST_BUFFER_FLAG_SET(buffer, GST_BUFFER_FLAG_DELTA_UNIT); }
 
 // webrtcbin is spoken to by signals alone, which are emitted by a variadic function.
 static inline void martlet_webrtc_set_description(gpointer bin, gboolean is_remote, GstWebRTCSessionDescription *description,
@@ -103,7 +106,6 @@ static inline const char *martlet_debug_pad_parent_name(gpointer object) {
 // The debug log's entry points are macros around these names when logging is compiled out.
 static inline void martlet_debug_remove_default_log_function(void) { gst_debug_remove_log_function(gst_debug_log_default); }
 
-// gst_buffer_copy is an inline function before 1.24 and a macro's target after: a copy of the metadata, the bytes shared.
 // When the sender says that the buffer was captured, ns since 1900; GST_CLOCK_TIME_NONE if it has not said.
 static inline GstClockTime martlet_buffer_ntp_time(GstBuffer *buffer) {
     static GstStaticCaps ntp = GST_STATIC_CAPS("timestamp/x-ntp");
@@ -112,5 +114,12 @@ static inline GstClockTime martlet_buffer_ntp_time(GstBuffer *buffer) {
     gst_caps_unref(caps);
     return meta ? meta->timestamp : GST_CLOCK_TIME_NONE;
 }
+static inline void martlet_buffer_add_ntp_time(GstBuffer *buffer, GstClockTime time) {
+    static GstStaticCaps ntp = GST_STATIC_CAPS("timestamp/x-ntp");
+    GstCaps *caps = gst_static_caps_get(&ntp);
+    gst_buffer_add_reference_timestamp_meta(buffer, caps, time, GST_CLOCK_TIME_NONE);
+    gst_caps_unref(caps);
+}
 
+// gst_buffer_copy is an inline function before 1.24 and a macro's target after: a copy of the metadata, the bytes shared.
 static inline GstBuffer *martlet_buffer_copy(GstBuffer *buffer) { return gst_buffer_copy(buffer); }

@@ -3,6 +3,8 @@
 #pragma once
 #include <malloc.h>
 #include <mntent.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/timex.h>
 
 extern int renameat2(int from_folder, const char *from, int to_folder, const char *to, unsigned int flags);

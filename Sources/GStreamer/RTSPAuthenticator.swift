@@ -21,7 +21,7 @@ package struct RTSPLogin: Sendable {
     package let connection: UInt
     package let credentials: Credentials
     /// With `ANNOUNCE`: what it would send; `nil` if that cannot be read.
-    package let announcement: RTSPAnnouncement?
+    package let announcement: SessionDescription?
 
     package init(
         method: String,
@@ -30,7 +30,7 @@ package struct RTSPLogin: Sendable {
         address: String,
         connection: UInt,
         credentials: Credentials,
-        announcement: RTSPAnnouncement? = nil
+        announcement: SessionDescription? = nil
     ) {
         (self.method, self.path, self.uri) = (method, path, uri)
         (self.address, self.connection, self.credentials) = (address, connection, credentials)
@@ -171,7 +171,7 @@ extension RTSPLogin {
         gst_rtsp_message_parse_request(context.request, nil, &text, nil)
         uri = text.map { String(cString: $0) } ?? ""
         credentials = Credentials(context.request)
-        announcement = context.method == GST_RTSP_ANNOUNCE ? RTSPAnnouncement(context.request) : nil
+        announcement = context.method == GST_RTSP_ANNOUNCE ? SessionDescription(context.request) : nil
     }
 }
 

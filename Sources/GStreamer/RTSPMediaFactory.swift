@@ -11,11 +11,11 @@ package struct RTSPRequest: Sendable {
     /// The connection, as ``RTSPLogin/connection`` has it.
     package let connection: UInt
     /// What the client brings; `nil` for one that comes for something.
-    package let announcement: RTSPAnnouncement?
+    package let announcement: SessionDescription?
 
     init(_ context: UnsafeMutablePointer<GstRTSPContext>?) {
         connection = context?.pointee.client.map { RTSPConnection.number(of: $0) } ?? 0
-        announcement = context?.pointee.method == GST_RTSP_ANNOUNCE ? RTSPAnnouncement(context?.pointee.request) : nil
+        announcement = context?.pointee.method == GST_RTSP_ANNOUNCE ? SessionDescription(context?.pointee.request) : nil
         path = context?.pointee.uri.flatMap { $0.pointee.abspath }.map { String(cString: $0) } ?? ""
         var value: UnsafeMutablePointer<gchar>?
         if let request = context?.pointee.request {

@@ -15,7 +15,7 @@ final class CertificatePin: Sendable {
 
     /// Has `rtspsrc` or `rtspclientsink` ask about each certificate.
     func guardConnections(of element: Element) throws {
-        refused.withLock { $0 = nil }
+        forget()
         if let database = fingerprint == nil ? TLSDatabase.system : TLSDatabase() {
             try element.set("tls-database", to: database)
         }
@@ -25,7 +25,11 @@ final class CertificatePin: Sendable {
         }
     }
 
-    private func accepts(_ found: String) -> Bool {
+    /// Another connection is made: what an earlier one showed is of no interest.
+    func forget() { refused.withLock { $0 = nil } }
+
+    /// Whether it is the one; it is asked at the beginning of a connection.
+    func accepts(_ found: String) -> Bool {
         if found == fingerprint { return true }
         refused.withLock { $0 = found }
         return false

@@ -102,6 +102,7 @@ package final class Feed: Sendable {
         var statistics = Statistics()
         var keyframeRequest: (@Sendable () -> Void)?
         var lastRequest: ClockTime?
+        var audienceChange: (@Sendable (Bool) -> Void)?
         var hasRecorder = false
         /// Why the run is to end with the next keyframe, which begins another.
         var renewal: Ending?
@@ -240,6 +241,24 @@ package final class Feed: Sendable {
         request?()
     }
 
+    /// Tells the source whether somebody watches, now and whenever that changes; under the feed's lock.
+    package func setAudienceChange(_ change: (@Sendable (_ isWatched: Bool) -> Void)?) {
+        state.withLock { state in
+            state.audienceChange = change
+            change?(isWatched(state))
+        }
+    }
+
+    private func isWatched(_ state: borrowing State) -> Bool { state.consumers.contains { $0.role == .viewer } }
+
+    /// Changes who drinks, and tells the source if it makes a difference to it.
+    private func changeConsumers(_ state: inout State, _ change: (inout [Consumer]) -> Void) {
+        let wasWatched = isWatched(state)
+        change(&state.consumers)
+        let isWatched = isWatched(state)
+        if isWatched != wasWatched { state.audienceChange?(isWatched) }
+    }
+
     /// Whether a recorder reads ``runs``: then what comes before it has made its pipeline is kept for it.
     package func expectRecorder(_ isExpected: Bool = true) { state.withLock { $0.hasRecorder = isExpected } }
 
@@ -263,7 +282,7 @@ package final class Feed: Sendable {
             end(&state, Ending(.stopped))
             state.isFinished = true
             for consumer in state.consumers { consumer.source.endOfStream() }
-            state.consumers = []
+            changeConsumers(&state) { $0 = [] }
         }
         runContinuation.finish()
     }
@@ -323,7 +342,7 @@ package final class Feed: Sendable {
                 closed.append(consumer.number)
             }
         }
-        if !closed.isEmpty { state.consumers.removeAll { closed.contains($0.number) } }
+        if !closed.isEmpty { changeConsumers(&state) { $0.removeAll { closed.contains($0.number) } } }
     }
 
     // MARK: Drinking
@@ -361,7 +380,7 @@ package final class Feed: Sendable {
                 state.picture.withEach { _, frame in _ = source.push(frame) }
                 consumer.waitsForKeyframe = false
             }
-            state.consumers.append(consumer)
+            changeConsumers(&state) { $0.append(consumer) }
             return (Subscription(number: consumer.number), request)
         }
         // Outside the lock: the encoder may answer on this very thread.
@@ -377,7 +396,7 @@ package final class Feed: Sendable {
     }
 
     package func unsubscribe(_ subscription: Subscription) {
-        state.withLock { state in state.consumers.removeAll { $0.number == subscription.number } }
+        state.withLock { state in changeConsumers(&state) { $0.removeAll { $0.number == subscription.number } } }
     }
 
     // MARK: Looking

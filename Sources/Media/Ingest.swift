@@ -54,7 +54,7 @@ package final class Ingest: FeedSource {
     ///
     /// `cut` ends the connection.
     package func announce(
-        _ announcement: RTSPAnnouncement,
+        _ announcement: SessionDescription,
         from connection: UInt,
         cut: @escaping @Sendable () -> Void
     ) -> RTSPStatus {
@@ -66,7 +66,7 @@ package final class Ingest: FeedSource {
     }
 
     /// Depayloaders for all streams of an announcement; only the video's leads anywhere.
-    package func makeBin(for announcement: RTSPAnnouncement) throws -> Bin {
+    package func makeBin(for announcement: SessionDescription) throws -> Bin {
         guard let video = Video(in: announcement) else { throw PropertyError(description: "there is no video in it") }
         let description = try library.description(name)
         let bin = try description.makeBin(with: Self.values(codec: video.codec, stream: video.index))
@@ -98,7 +98,7 @@ package final class Ingest: FeedSource {
         let codec: VideoCodec
         let clock: SenderClock
 
-        init?(in announcement: RTSPAnnouncement) {
+        init?(in announcement: SessionDescription) {
             for (index, stream) in announcement.streams.enumerated() where stream.media == "video" {
                 guard let codec = VideoCodec(encodingName: stream.encodingName) else { continue }
                 (self.index, self.codec) = (index, codec)

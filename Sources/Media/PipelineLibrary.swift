@@ -5,12 +5,18 @@ internal import Glibc
 package struct PipelineLibrary: Sendable {
     /// Searched in order.
     package let folders: [String]
+    /// Those among them that hold what the user wrote.
+    private let users: [String]
 
-    package init(folders: [String]) { self.folders = folders }
+    /// Those of `users` are searched first.
+    package init(users: [String] = [], folders: [String]) { (self.users, self.folders) = (users, users + folders) }
+
+    /// Whether the user has a description of this name: it is used whatever there is of ours.
+    package func hasUsers(_ name: String) -> Bool { users.contains { access("\($0)/\(name).gst", F_OK) == 0 } }
 
     /// `/etc/martlet/pipelines`, then what was installed with the running program, or the source tree it was built in.
     package static func standard() -> PipelineLibrary {
-        var folders = ["/etc/martlet/pipelines"]
+        var folders: [String] = []
         var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
         let length = readlink("/proc/self/exe", &buffer, buffer.count - 1)
         if length > 0 {
@@ -21,7 +27,7 @@ package struct PipelineLibrary: Sendable {
                 folders += ["\(folder)/share/martlet/pipelines", "\(folder)/pipelines"]
             }
         }
-        return PipelineLibrary(folders: folders)
+        return PipelineLibrary(users: ["/etc/martlet/pipelines"], folders: folders)
     }
 
     /// The description of a name such as `capture/libcamera`.

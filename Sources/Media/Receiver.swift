@@ -5,7 +5,10 @@ internal import GLib
 internal import GStreamer
 internal import Synchronization
 
-/// A camera's RTSP stream, received and taken out of its packets, never decoded: `pipelines/receive/rtsp.gst`.
+/// A camera's RTSP stream, received and taken out of its packets, never decoded.
+///
+/// Over TCP by an ``InterleavedReceiver``; by `rtspsrc`, as in `pipelines/receive/rtsp.gst`, over UDP, from servers that do
+/// what the former does not, and wherever the user has a description of that name.
 package final class Receiver: FeedSource {
     package let kind = "receiver"
     package let hasEncoder = false
@@ -55,6 +58,8 @@ package final class Receiver: FeedSource {
         var clock = SenderClock.unknown
         /// Where the server wanted us to go instead.
         var redirection: String?
+        /// Why it takes `rtspsrc`: what the server does that is not done without.
+        var peculiarity: String?
     }
 
     package var senderClock: SenderClock { offer.withLock { $0.clock } }
@@ -82,11 +87,12 @@ package final class Receiver: FeedSource {
     }
 
     package func makePipeline() throws -> any SourcePipeline {
-        let description = try library.description(name)
-        let codec = offer.withLock { offer in
-            offer = Offer(codec: offer.wanted ?? offer.codec)
-            return offer.codec
+        let (codec, peculiarity) = offer.withLock { offer in
+            offer = Offer(codec: offer.wanted ?? offer.codec, peculiarity: offer.peculiarity)
+            return (offer.codec, offer.peculiarity)
         }
+        if peculiarity == nil, canBeInterleaved { return try makeInterleaved() }
+        let description = try library.description(name)
         let pipeline = try description.makePipeline(with: Self.values(url: url, transport: transport, codec: codec))
         guard pipeline.appSink(named: "feed") != nil else { throw description.missing("appsink name=feed") }
         guard let source = pipeline.element(named: "source") else { throw description.missing("rtspsrc name=source") }
@@ -105,6 +111,49 @@ package final class Receiver: FeedSource {
         }
         source.connect("select-stream") { [weak self] arguments in self?.choose(arguments.caps(1)) ?? false }
         return pipeline
+    }
+
+    /// Whether `rtspsrc` can be done without, as far as that is known before the server is asked.
+    private var canBeInterleaved: Bool {
+        guard transport == .tcp, !library.hasUsers(name) else { return false }
+        // Who vouches for a certificate, GStreamer asks itself.
+        return url.hasPrefix("rtsp:") || url.hasPrefix("rtsps:") && settings.fingerprint != nil
+    }
+
+    private func makeInterleaved() throws -> InterleavedReceiver {
+        var login: (user: String, password: String)?
+        if let user = settings.user, let passwordFile = settings.passwordFile {
+            login = (user, try Secret.read(passwordFile))
+        }
+        pin.forget()
+        let settings = InterleavedReceiver.Settings(
+            url: url,
+            login: login,
+            mayRedirect: !settings.hasToken && settings.fingerprint == nil,
+            accepts: { [pin] in pin.accepts($0.fingerprint) }
+        )
+        return InterleavedReceiver(
+            settings,
+            choose: { [weak self] in self?.choose($0) },
+            redirected: { [weak self] other in self?.offer.withLock { $0.redirection = other } },
+            unsupported: { [weak self] what in self?.offer.withLock { $0.peculiarity = what } }
+        )
+    }
+
+    /// The first video of a description that we can take; notes what it is, or why there is none.
+    private func choose(_ description: SessionDescription) -> (stream: Int, codec: VideoCodec)? {
+        offer.withLock { offer in
+            for (index, stream) in description.streams.enumerated() where stream.media == "video" {
+                guard let codec = VideoCodec(encodingName: stream.encodingName) else {
+                    offer.refused.append(stream.encodingName)
+                    continue
+                }
+                offer.clock = stream.attributes["martlet-clock"].flatMap(SenderClock.init) ?? .unknown
+                (offer.isChosen, offer.codec, offer.wanted) = (true, codec, codec)
+                return (index, codec)
+            }
+            return nil
+        }
     }
 
     /// Whether to set up a stream that the server describes: the first video in the codec that the pipeline is made for.
@@ -129,6 +178,12 @@ package final class Receiver: FeedSource {
             return "the server sends to \(other.inOneLine), which the token or fingerprint is not for (\(url))"
         }
         let (isChosen, codec, wanted, refused) = offer.withLock { ($0.isChosen, $0.codec, $0.wanted, $0.refused) }
+        if source == InterleavedReceiver.source {
+            if let what = offer.withLock({ $0.peculiarity }) {
+                return "the camera sends \(what): receiving it by rtspsrc"
+            }
+            if text == InterleavedReceiver.nothing, refused.isEmpty { return "the camera sends no video (\(url))" }
+        }
         if !isChosen, let wanted, wanted != codec { return "the camera sends \(wanted): receiving that instead" }
         if !isChosen, let first = refused.first {
             let name = first == "JPEG" ? "MJPEG" : first

@@ -13,6 +13,11 @@ package protocol SourcePipeline: AnyObject, Sendable {
     /// Asks the encoder for a keyframe, where there is one.
     func requestKeyframe()
 
+    /// Somebody watches, or nobody does: what nobody watches may come in batches.
+    ///
+    /// On any thread.
+    func setWatched(_ isWatched: Bool)
+
     /// Returns when it runs or has failed, which may take as long as a driver or a server likes.
     func start() async
 
@@ -21,6 +26,10 @@ package protocol SourcePipeline: AnyObject, Sendable {
 
     /// Lets go of its device or connection; no frame comes any more when this returns, which may be never.
     func stop() async
+}
+
+extension SourcePipeline {
+    package func setWatched(_ isWatched: Bool) {}
 }
 
 extension Pipeline: SourcePipeline {

@@ -217,6 +217,7 @@ internal import Synchronization
             gate.pass(sample, from: sample.isKeyframe ? source.senderClock : .unknown, to: feed)
         }
         if source.hasEncoder { feed.setKeyframeRequest { [weak pipeline] in pipeline?.requestKeyframe() } }
+        feed.setAudienceChange { [weak pipeline] isWatched in pipeline?.setWatched(isWatched) }
         let messages = pipeline.messages
         Task { [post] in
             for await message in messages { post.yield(.message(message, generation: generation)) }
@@ -237,6 +238,7 @@ internal import Synchronization
         self.pipeline = nil
         gate?.close()
         feed.setKeyframeRequest(nil)
+        feed.setAudienceChange(nil)
         Task {
             await pipeline.stop()
             released += 1
@@ -261,6 +263,7 @@ internal import Synchronization
         }
         limit.cancel()
         feed.setKeyframeRequest(nil)
+        feed.setAudienceChange(nil)
         Task { await pipeline.stop() }
         feed.endRun(Feed.Ending(.stopped))
     }

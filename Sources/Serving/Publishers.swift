@@ -17,7 +17,7 @@ final class Publishers: Sendable {
     private let present = Mutex<[ObjectIdentifier: Publisher]>([:])
 
     /// `nil`, and a word about it, if what was announced cannot be received.
-    func makeBin(_ ingest: Ingest, of camera: String, _ announcement: RTSPAnnouncement) -> Bin? {
+    func makeBin(_ ingest: Ingest, of camera: String, _ announcement: SessionDescription) -> Bin? {
         do { return try ingest.makeBin(for: announcement) } catch {
             Log.error("what is pushed cannot be received: \(error)", camera: camera)
             return nil

@@ -145,7 +145,7 @@ struct FaultTests {
             "record/mp4.gst",
             description.replacing("! splitmuxsink", with: "! faulty fault=hang after=60 ! splitmuxsink")
         )
-        let library = PipelineLibrary(folders: [scratch.path, "\(Product.repository)/pipelines"])
+        let library = PipelineLibrary(users: [scratch.path], folders: ["\(Product.repository)/pipelines"])
         let text = "[camera]\nname = \"door\"\nsource = \"test\"\nwidth = 160\nheight = 120"
         let settings = Capture.Settings(try #require(Configuration.parse(text).configuration?.camera))
         let feed = Feed(camera: "door", origin: .mediaClock)
