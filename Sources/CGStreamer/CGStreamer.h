@@ -25,6 +25,8 @@ static inline GType martlet_type_uint64(void) { return G_TYPE_UINT64; }
 static inline GType martlet_type_boxed(void) { return G_TYPE_BOXED; }
 static inline GType martlet_value_type(const GValue *value) { return G_VALUE_TYPE(value); }
 static inline gboolean martlet_value_holds_object(const GValue *value) { return G_VALUE_HOLDS_OBJECT(value); }
+static inline gboolean martlet_value_holds_buffer(const GValue *value) { return GST_VALUE_HOLDS_BUFFER(value); }
+static inline GstBuffer *martlet_value_buffer(const GValue *value) { return gst_value_get_buffer(value); }
 static inline GType martlet_object_type(gpointer object) { return G_OBJECT_TYPE(object); }
 static inline GObjectClass *martlet_object_class(gpointer object) { return G_OBJECT_GET_CLASS(object); }
 static inline gboolean martlet_is_pipeline(gpointer object) { return GST_IS_PIPELINE(object); }

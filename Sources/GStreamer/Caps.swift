@@ -43,4 +43,24 @@ package final class Caps: @unchecked Sendable, Equatable, CustomStringConvertibl
         else { return nil }
         return Int(value)
     }
+
+    /// A fraction of the first structure.
+    package func fraction(_ field: String) -> (numerator: Int, denominator: Int)? {
+        var (numerator, denominator): (gint, gint) = (0, 0)
+        guard let structure = gst_caps_get_structure(pointer, 0),
+            gst_structure_get_fraction(structure, field, &numerator, &denominator) != 0
+        else { return nil }
+        return (Int(numerator), Int(denominator))
+    }
+
+    /// The bytes of a buffer field of the first structure, such as `codec_data`.
+    package func bytes(_ field: String) -> [UInt8]? {
+        guard let structure = gst_caps_get_structure(pointer, 0),
+            let value = gst_structure_get_value(structure, field), martlet_value_holds_buffer(value) != 0,
+            let buffer = martlet_value_buffer(value)
+        else { return nil }
+        var bytes = [UInt8](repeating: 0, count: Int(gst_buffer_get_size(buffer)))
+        let count = gst_buffer_extract(buffer, 0, &bytes, gsize(bytes.count))
+        return Array(bytes.prefix(Int(count)))
+    }
 }

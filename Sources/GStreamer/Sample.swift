@@ -108,8 +108,30 @@ package struct SampleQueue: ~Copyable, @unchecked Sendable {
         byteCount = 0
     }
 
+    /// Takes all that another has, behind what is kept already.
+    package mutating func append(contentsOf other: consuming SampleQueue) {
+        other.withEach { _, sample in append(sample) }
+    }
+
+    /// Lends the bytes of all samples at once, each mapped for reading.
+    package func withBytes<Result, Failure: Error>(
+        _ body: ([UnsafeRawBufferPointer]) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        var maps: [(buffer: UnsafeMutablePointer<GstBuffer>, map: GstMapInfo)] = []
+        defer { for index in maps.indices { gst_buffer_unmap(maps[index].buffer, &maps[index].map) } }
+        let pieces = pointers.map { pointer -> UnsafeRawBufferPointer in
+            var map = GstMapInfo()
+            guard let buffer = gst_sample_get_buffer(pointer), gst_buffer_map(buffer, &map, GST_MAP_READ) != 0 else {
+                return UnsafeRawBufferPointer(start: nil, count: 0)
+            }
+            maps.append((buffer, map))
+            return UnsafeRawBufferPointer(start: map.data, count: Int(map.size))
+        }
+        return try body(pieces)
+    }
+
     /// Calls `body` with each sample and its index, oldest first.
-    package func withEach(_ body: (Int, borrowing Sample) -> Void) {
-        for (index, pointer) in pointers.enumerated() { body(index, Sample(adopting: gst_sample_ref(pointer))) }
+    package func withEach<Failure: Error>(_ body: (Int, borrowing Sample) throws(Failure) -> Void) throws(Failure) {
+        for (index, pointer) in pointers.enumerated() { try body(index, Sample(adopting: gst_sample_ref(pointer))) }
     }
 }

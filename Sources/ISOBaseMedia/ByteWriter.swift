@@ -58,7 +58,7 @@ struct ByteWriter {
 }
 
 /// Values, each with how often it comes in a row.
-struct Runs<Value: Equatable> {
+struct Runs<Value: Equatable & Sendable>: Sendable {
     private(set) var runs: [(count: UInt32, value: Value)] = []
 
     mutating func append(_ value: Value) {

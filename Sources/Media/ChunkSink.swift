@@ -7,18 +7,13 @@ internal import Synchronization
 ///
 /// Its calls come from that pipeline's streaming thread. That a chunk is complete is this class's word alone.
 final class ChunkSink: ByteSinkTarget {
-    enum Event: Sendable {
-        case opened(Chunk)
-        case closed(Chunk, ChunkFile.Outcome)
-    }
-
     private let store: ChunkStore
     private let camera: String
     private let run: Feed.Run
     private let boot: String
     /// Called on the streaming thread when a chunk's first bytes are written.
     private let began: @Sendable (Chunk) -> Void
-    private let report: @Sendable (Event) -> Void
+    private let report: @Sendable (RecordingEvent) -> Void
     private let state: Mutex<State>
 
     private struct State {
@@ -37,7 +32,7 @@ final class ChunkSink: ByteSinkTarget {
         boot: String,
         firstSequence: Int,
         began: @escaping @Sendable (Chunk) -> Void,
-        report: @escaping @Sendable (Event) -> Void
+        report: @escaping @Sendable (RecordingEvent) -> Void
     ) {
         (self.store, self.camera, self.run, self.boot) = (store, camera, run, boot)
         (self.began, self.report) = (began, report)

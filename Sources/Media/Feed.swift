@@ -6,8 +6,8 @@ internal import Synchronization
 
 /// The live sequence of one camera's encoded access units inside a process.
 ///
-/// One source fills it, on its streaming thread; any number of consumers drink from it, each through an `appsrc` of its own
-/// pipeline. Nothing here waits: a consumer that cannot keep up loses frames up to the next keyframe, itself alone.
+/// One source fills it, on its streaming thread; any number of consumers drink from it, most of them through an `appsrc` of
+/// their own pipelines. Nothing here waits: a consumer that cannot keep up loses frames up to the next keyframe, itself alone.
 /// Frames go by reference, and what is done for each is a few comparisons and a push for each consumer, under one lock.
 package final class Feed: Sendable {
     /// An unbroken sequence of frames: one connection, one format, one clock mapping.
@@ -114,7 +114,7 @@ package final class Feed: Sendable {
 
     private struct Consumer {
         let number: Int
-        let source: AppSource
+        let source: any FeedConsumer
         let role: Role
         let limit: Int
         var waitsForKeyframe: Bool
@@ -352,12 +352,12 @@ package final class Feed: Sendable {
         fileprivate let number: Int
     }
 
-    /// Feeds an `appsrc` from now on, until it is unsubscribed or closed.
+    /// Feeds a consumer from now on, until it is unsubscribed or closed.
     ///
-    /// When `limit` bytes wait in the `appsrc`, a viewer loses frames up to the next keyframe, and a recorder ends. With
+    /// When `limit` bytes wait there, a viewer loses frames up to the next keyframe, and a recorder ends. With
     /// `run`, only if that is the present one: otherwise the answer is `nil`.
     package func subscribe(
-        _ source: AppSource,
+        _ source: any FeedConsumer,
         as role: Role,
         from beginning: Beginning,
         limit: Int,

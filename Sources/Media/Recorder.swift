@@ -2,8 +2,9 @@
 package import Footage
 package import GLib
 internal import GStreamer
+internal import ISOBaseMedia
 
-/// Writes a feed into chunks: one pipeline for each run, cut on the wall clock, every finished chunk in the index.
+/// Writes a feed into chunks: one recording for each run, cut on the wall clock, every finished chunk in the index.
 @MainLoop package final class Recorder {
     package struct Settings: Sendable, Equatable {
         /// Chunks end at whole multiples of it on the clock.
@@ -18,7 +19,7 @@ internal import GStreamer
         }
     }
 
-    /// The pipeline description that recordings are made of.
+    /// The pipeline description that recordings are made of where the user has one of that name.
     package nonisolated static let pipeline = "record/mp4"
 
     private let feed: Feed
@@ -138,17 +139,8 @@ internal import GStreamer
         defer { uses[ObjectIdentifier(directory), default: 0] -= 1 }
         let store = try await directory.store()
         self.store = store
-        let description = try library.description(Self.pipeline)
         if progress.store !== store { (progress.key, progress.store) = (nil, store) }
-        let recording = try Recording(
-            run,
-            feed: feed,
-            store: store,
-            description: description,
-            settings: settings,
-            firstSequence: progress.sequence,
-            patience: patience
-        )
+        let recording = try makeRecording(of: run, firstSequence: progress.sequence, in: store)
         guard await recording.start(from: beginning, in: run) else { return }
         let number = gaps.nextRecording()
         var fault: RecordingFault?
@@ -156,11 +148,11 @@ internal import GStreamer
         var end: Int64?
         for await event in recording.events {
             switch event {
-            case .chunk(.opened(let chunk)):
+            case .opened(let chunk):
                 openChunk = "\(store.directory)/\(chunk.openPath)"
                 progress.sequence = chunk.sequence + 1
                 await opened(chunk, of: run, number, &progress, in: store)
-            case .chunk(.closed(let chunk, let outcome)):
+            case .closed(let chunk, let outcome):
                 end = await closed(chunk, outcome, of: run, number, &progress, in: store) ?? end
                 recording.closedOne()
             case .fault(let text):
@@ -190,6 +182,31 @@ internal import GStreamer
             await gaps.ended(number, at: time, ending, in: store)
         }
         if let fault { throw fault }
+    }
+
+    private func makeRecording(of run: Feed.Run, firstSequence: Int, in store: ChunkStore) throws -> any Recording {
+        // A format that is neither H.264 nor H.265, of a capture description of the user's, is for GStreamer's muxer.
+        let description = SampleDescription(run.format)
+        if let description, !library.hasUsers(Self.pipeline) {
+            return FragmentRecording(
+                run,
+                description,
+                feed: feed,
+                store: store,
+                settings: settings,
+                firstSequence: firstSequence,
+                patience: patience
+            )
+        }
+        return try SplitMuxRecording(
+            run,
+            feed: feed,
+            store: store,
+            description: library.description(Self.pipeline),
+            settings: settings,
+            firstSequence: firstSequence,
+            patience: patience
+        )
     }
 
     /// Why a recording was over: its own fault, or the run's end, or that it could not keep up.

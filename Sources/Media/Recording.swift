@@ -2,186 +2,54 @@
 internal import Footage
 internal import GLib
 internal import GStreamer
-internal import Synchronization
 
-/// One pipeline that writes one run into chunks.
-///
-/// Used once: a splitmuxsink that failed would truncate its chunk when it was started again.
-@MainLoop final class Recording {
-    enum Event: Sendable {
-        case chunk(ChunkSink.Event)
-        case fault(String)
-        /// The pipeline takes nothing any more, and does not say so.
-        case stalled
-        case endOfStream
-    }
-
-    /// What happens to the recording; ends when its last chunk is closed.
-    let events: AsyncStream<Event>
-    private let post: AsyncStream<Event>.Continuation
-    private let feed: Feed
-    private let pipeline: Pipeline
-    private let source: AppSource
-    private let splitter: Element
-    private let openFiles: OpenFiles
-    private var subscription: Feed.Subscription?
-    private var isEnding = false
-    /// Nobody waits for it any more.
-    private var isAbandoned = false
-    private let patience: Duration
-
-    /// What may wait in memory while the disk is busy: half a minute of 4 Mbit/s.
-    private static let queueLimit = 16 << 20
-
-    init(
-        _ run: Feed.Run,
-        feed: Feed,
-        store: ChunkStore,
-        description: PipelineDescription,
-        settings: Recorder.Settings,
-        firstSequence: Int,
-        patience: Duration
-    ) throws {
-        (self.feed, self.patience) = (feed, patience)
-        (events, post) = AsyncStream.makeStream(of: Event.self, bufferingPolicy: .unbounded)
-        pipeline = try description.makePipeline(with: Recorder.values(settings))
-        guard let source = pipeline.appSource(named: "feed") else { throw description.missing("appsrc name=feed") }
-        guard let splitter = pipeline.element(named: "chunks") else {
-            throw description.missing("splitmuxsink name=chunks")
-        }
-        (self.source, self.splitter) = (source, splitter)
-        let openFiles = OpenFiles()
-        self.openFiles = openFiles
-        // As the run began: what is learnt of the time later does not move cuts that are asked for already.
-        let cuts = Cuts(clock: run.clock.mapping, every: settings.chunkDuration)
-        let sink = ChunkSink(
-            store: store,
-            camera: feed.camera,
-            run: run,
-            boot: feed.wallClock.boot,
-            firstSequence: firstSequence,
-            // Not from the callback that names a chunk: there splitmuxsink holds the lock that this takes.
-            began: { [weak splitter] chunk in if let splitter { cuts.schedule(after: chunk, in: splitter) } },
-            report: { [post] event in
-                if case .opened = event { openFiles.count.add(1, ordering: .relaxed) }
-                post.yield(.chunk(event))
-            }
-        )
-        try splitter.set("sink", to: ByteSink(target: sink))
-        splitter.connect("format-location-full") { arguments in
-            sink.nameChunk(beginningAt: arguments.sample(1)?.presentationTime ?? .now)
-        }
-    }
+/// One run's way into chunks, from its beginning to its end or to the first fault.
+@MainLoop protocol Recording: AnyObject {
+    /// What happens to it; ends when its last chunk is closed.
+    var events: AsyncStream<RecordingEvent> { get }
 
     /// Returns `false`, and does nothing, if the run is over already.
-    func start(from beginning: Feed.Beginning, in run: Feed.Run) async -> Bool {
-        // Before the start, so that nothing is missed: an appsrc queues what it is given.
-        subscription = feed.subscribe(source, as: .recorder, from: beginning, limit: Self.queueLimit, run: run.number)
-        guard subscription != nil else { return false }
-        let messages = pipeline.bus.messages
-        Task { [post] in
-            for await message in messages {
-                switch message {
-                case .error(_, let text, let detail): post.yield(.fault(detail.isEmpty ? text : "\(text) \(detail)"))
-                case .endOfStream: post.yield(.endOfStream)
-                case .warning, .latency: break
-                }
-            }
-        }
-        Task { await watch() }
-        await pipeline.setState(.playing)
-        return true
-    }
-
-    /// A heartbeat: what waits for a pipeline that works is taken, soon or late.
-    private func watch() async {
-        var last = 0
-        var taken = ClockTime.now
-        while !isAbandoned {
-            let waiting = source.queuedBytes
-            if waiting == 0 || waiting < last { taken = .now }
-            last = waiting
-            if ClockTime.now - taken > patience {
-                post.yield(.stalled)
-                return
-            }
-            do { try await Task.sleep(for: .milliseconds(500)) } catch { return }
-        }
-    }
-
-    /// Lets go of a pipeline that hangs; what it was writing is made whole by the next start.
-    func abandon() {
-        isEnding = true
-        isAbandoned = true
-        if let subscription { feed.unsubscribe(subscription) }
-        Task { await pipeline.setState(.null) }
-        post.finish()
-    }
-
-    /// Takes the pipeline down.
-    ///
-    /// ``events`` end once every chunk is closed.
-    func end() {
-        guard !isEnding else { return }
-        isEnding = true
-        if let subscription { feed.unsubscribe(subscription) }
-        Task { [self] in
-            await pipeline.setState(.null)
-            openFiles.isStopped.store(true, ordering: .relaxed)
-            finishIfDone()
-        }
-    }
+    func start(from beginning: Feed.Beginning, in run: Feed.Run) async -> Bool
 
     /// The reader of ``events`` has dealt with a closed chunk.
-    func closedOne() {
-        openFiles.count.subtract(1, ordering: .relaxed)
-        finishIfDone()
-    }
+    func closedOne()
 
-    private func finishIfDone() {
-        guard openFiles.isStopped.load(ordering: .relaxed), openFiles.count.load(ordering: .relaxed) == 0 else {
-            return
-        }
-        isAbandoned = true
-        post.finish()
-    }
+    /// Takes no more; ``events`` end once every chunk is closed.
+    func end()
 
-    /// Chunks that are open or being closed, counted where they open: on the streaming thread.
-    private final class OpenFiles: Sendable {
-        let count = Atomic<Int>(0)
-        let isStopped = Atomic<Bool>(false)
-    }
+    /// Lets go of one that hangs; what it was writing is made whole by the next start.
+    func abandon()
 }
 
-/// Tells splitmuxsink where on its clock to cut.
-///
-/// `split-at-running-time` cuts at the next keyframe and loses nothing; `split-now` would cut a group of pictures early,
-/// and `max-size-time` never exceeds its limit and so drifts off the clock. Asked for when a chunk's first bytes are
-/// written: before the start splitmuxsink would forget it, and it decides about a group of pictures only at that
-/// group's end, so that even a cut that is due before the second group is in time; where groups had piled up before the
-/// recorder came, a run's first cut may be one late. Always two cuts are known ahead.
-private final class Cuts: Sendable {
-    private let clock: RunClock.Mapping
-    private let interval: Duration
-    private let last = Mutex<UTCTime?>(nil)
+extension Recording {
+    func closedOne() {}
+}
 
-    init(clock: RunClock.Mapping, every interval: Duration) {
-        (self.clock, self.interval) = (clock, interval)
-    }
+enum RecordingEvent: Sendable {
+    case opened(Chunk)
+    case closed(Chunk, ChunkFile.Outcome)
+    case fault(String)
+    /// It takes nothing any more, and does not say so.
+    case stalled
+    case endOfStream
+}
 
-    func schedule(after chunk: Chunk, in splitter: Element) {
-        let start = clock.wallTime(of: chunk.mediaTime)
-        let cuts = last.withLock { last -> [UTCTime] in
-            var cuts: [UTCTime] = []
-            let horizon = start.nextBoundary(every: interval).nextBoundary(every: interval)
-            var next = (last ?? start).nextBoundary(every: interval)
-            while next <= horizon {
-                cuts.append(next)
-                last = next
-                next = next.nextBoundary(every: interval)
-            }
-            return cuts
+enum RecordingLimit {
+    /// What may wait in memory while the disk is busy, in bytes: half a minute of 4 Mbit/s.
+    static let queue = 16 << 20
+
+    /// Returns when `consumer` has had something waiting, and dealt with none of it, for as long as `patience`; or when
+    /// `isOver`.
+    @MainLoop static func watch(_ consumer: any FeedConsumer, patience: Duration, isOver: () -> Bool) async {
+        var last = 0
+        var taken = ClockTime.now
+        while !isOver() {
+            let waiting = consumer.queuedBytes
+            if waiting == 0 || waiting < last { taken = .now }
+            last = waiting
+            if ClockTime.now - taken > patience { return }
+            // Often enough to see it, and no oftener: there may be many.
+            do { try await Task.sleep(for: max(patience / 12, .milliseconds(100))) } catch { return }
         }
-        for cut in cuts { splitter.emit("split-at-running-time", clock.mediaTime(of: cut).nanoseconds) }
     }
 }

@@ -16,9 +16,11 @@ struct Inspection: Sendable {
     /// What the store had to say, each kind of thing once.
     var notes: [String: Int] = [:]
 
-    /// What `sync-interval` is by default, and what lies between a frame and the disk before that: a group of pictures,
-    /// a fragment, a frame.
-    private static let bound: Int64 = 1_000_000_000 + 1_500_000_000
+    /// What `sync-interval` is by default, and what lies between a frame and the disk before that: a fragment and a frame,
+    /// and where splitmuxsink holds one back a group of pictures.
+    private static func bound(of writer: JournaledRecording.Writer) -> Int64 {
+        1_000_000_000 + (writer == .martlet ? 500_000_000 : 1_500_000_000)
+    }
 
     /// Cuts the power at each of these places of the journal, once with each of two seeds.
     static func of(
@@ -138,7 +140,7 @@ struct Inspection: Sendable {
         for path in files.keys where !known.contains(path) { violations.append("\(path) is there, and no row") }
         for chunk in rows.chunks { check(chunk, files[chunk.path], recording) }
         let time = place > 0 ? recording.entries[place - 1].time : 0
-        let safe = recording.fed.count { $0 <= time - Self.bound - recording.longestSync }
+        let safe = recording.fed.count { $0 <= time - Self.bound(of: recording.writer) - recording.longestSync }
         for file in recording.files where file.opened < place && file.deleted ?? .max >= place {
             let row = rows.chunks.first { $0.path == file.name.path }
             if let completed = file.completed, completed < place {

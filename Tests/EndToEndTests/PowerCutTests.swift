@@ -14,10 +14,11 @@ struct PowerCutTests {
     private static let randomCuts = ProcessInfo.processInfo.environment["MARTLET_POWER_CUTS"].flatMap { Int($0) } ?? 200
 
     @Test(
-        "no finished chunk is lost, the open one keeps all but its last moments, and nothing bad is taken for footage"
+        "no finished chunk is lost, the open one keeps all but its last moments, and nothing bad is taken for footage",
+        arguments: JournaledRecording.Writer.allCases
     )
-    func promise() async throws {
-        let recording = try await JournaledRecording.shared.value
+    func promise(writer: JournaledRecording.Writer) async throws {
+        let recording = try await JournaledRecording.shared(by: writer)
         #expect(recording.files.count >= 9)
         #expect(recording.files.count { $0.deleted != nil } >= 2, "the quota is part of what is tested")
         var random = SeededRandom(seed: 1)
@@ -69,9 +70,12 @@ struct PowerCutTests {
         #expect(!inspection.violations.isEmpty)
     }
 
-    @Test("a repair that is cut off is made again at the next start, and loses nothing")
-    func cutRepair() async throws {
-        let recording = try await JournaledRecording.shared.value
+    @Test(
+        "a repair that is cut off is made again at the next start, and loses nothing",
+        arguments: JournaledRecording.Writer.allCases
+    )
+    func cutRepair(writer: JournaledRecording.Writer) async throws {
+        let recording = try await JournaledRecording.shared(by: writer)
         var random = SeededRandom(seed: 3)
         // Torn chunks: one in its middle, and some at each step of being closed.
         let file = try #require(recording.files.dropLast().last)

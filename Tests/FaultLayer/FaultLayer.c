@@ -244,6 +244,31 @@ ssize_t pwrite64(int file, const void *bytes, size_t count, off64_t offset) {
     return pwrite(file, bytes, count, (off_t)offset);
 }
 
+ssize_t pwritev(int file, const struct iovec *pieces, int count, off_t offset) {
+    start();
+    path_t path = path_of(file);
+    if (!is_ours(&path)) return REAL(pwritev)(file, pieces, count, offset);
+    // One write, as the disk has it.
+    size_t size = 0;
+    for (int index = 0; index < count; index++) size += pieces[index].iov_len;
+    char *bytes = malloc(size ? size : 1);
+    if (!bytes) abort();
+    size_t place = 0;
+    for (int index = 0; index < count; index++) {
+        memcpy(bytes + place, pieces[index].iov_base, pieces[index].iov_len);
+        place += pieces[index].iov_len;
+    }
+    ssize_t done = write_at(file, bytes, size, offset, &path);
+    int error = errno;
+    free(bytes);
+    errno = error;
+    return done;
+}
+
+ssize_t pwritev64(int file, const struct iovec *pieces, int count, off64_t offset) {
+    return pwritev(file, pieces, count, (off_t)offset);
+}
+
 ssize_t write(int file, const void *bytes, size_t count) {
     start();
     if (file == STDERR_FILENO && journal >= 0) {

@@ -37,7 +37,7 @@ struct MediaCheckTests {
         "a final index that was not synced is not believed: what it describes may not have reached the disk, nor itself"
     )
     func unsyncedFinalIndex() async throws {
-        let recording = try await JournaledRecording.shared.value
+        let recording = try await JournaledRecording.shared(by: .splitmuxsink)
         let file = try #require(recording.files.last { $0.renamed != nil })
         // The file as it is between the write of its final index and the sync behind it.
         var disk = SimulatedDisk()

@@ -8,19 +8,26 @@ import TestSupport
 
 /// A store in a process of its own, so that a fault layer can stand between it and its disk.
 enum StoreScenarios {
-    /// `TestProbe record DIRECTORY CHUNKS MAX-SPACE`: records the test picture, chunks of 2 s, until so many are finished.
+    /// `TestProbe record DIRECTORY CHUNKS MAX-SPACE WRITER`: records the test picture, chunks of 2 s, until so many are finished.
     ///
     /// Says `fed` for each frame that the feed got, and what a recorder says.
-    static func record(_ directory: String, chunks: Int, maxSpace: Int64?) {
+    static func record(_ directory: String, chunks: Int, maxSpace: Int64?, by writer: JournaledRecording.Writer) {
         Log.start()
         Library.start()
         MainLoop.run {
-            do { try await perform(directory, chunks, maxSpace) } catch { fatalError("\(error)") }
+            do { try await perform(directory, chunks, maxSpace, writer) } catch { fatalError("\(error)") }
         }
     }
 
-    @MainLoop private static func perform(_ path: String, _ chunks: Int, _ maxSpace: Int64?) async throws {
-        let library = PipelineLibrary(folders: ["\(Product.repository)/pipelines"])
+    @MainLoop private static func perform(
+        _ path: String,
+        _ chunks: Int,
+        _ maxSpace: Int64?,
+        _ writer: JournaledRecording.Writer
+    ) async throws {
+        let own = ["\(Product.repository)/pipelines"]
+        // A description that the user has is used.
+        let library = PipelineLibrary(users: writer == .splitmuxsink ? own : [], folders: own)
         let feed = Feed(camera: "door", origin: .mediaClock)
         let settings = ChunkStore.Settings(directory: path, maxSpace: maxSpace, minFree: 0)
         let directory = RecordingDirectory(settings, journal: journal)

@@ -3,6 +3,7 @@ import CGStreamer
 import Footage
 import GLib
 import GStreamer
+import TestSupport
 
 /// A process of its own for what a test cannot do in its own: `TestProbe SCENARIO [ARGUMENT …]`.
 @main struct TestProbe {
@@ -11,7 +12,9 @@ import GStreamer
         switch words.first {
         case "log": LogScenario.run(words[1])
         case "chunk": ChunkScenario.run(directory: words[1])
-        case "record": StoreScenarios.record(words[1], chunks: Int(words[2]) ?? 1, maxSpace: Int64(words[3]))
+        case "record":
+            guard let writer = JournaledRecording.Writer(rawValue: words[4]) else { fatalError("unknown writer") }
+            StoreScenarios.record(words[1], chunks: Int(words[2]) ?? 1, maxSpace: Int64(words[3]), by: writer)
         case "open": StoreScenarios.open(words[1])
         case "leaks": LeakScenarios.run(words[1])
         default: fatalError("unknown scenario")

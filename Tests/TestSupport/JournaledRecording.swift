@@ -23,6 +23,7 @@ package struct JournaledRecording: Sendable {
         package var firstFrame = 0
     }
 
+    package let writer: Writer
     package let entries: [DiskJournal.Entry]
     package var files: [File] = []
     /// When the recorder got each frame, in nanoseconds of the monotonic clock.
@@ -30,23 +31,36 @@ package struct JournaledRecording: Sendable {
     /// How long the disk ever took to sync.
     package private(set) var longestSync: Int64 = 0
 
+    /// What puts the frames into files: Martlet itself, or GStreamer as a user may have it.
+    package enum Writer: String, CaseIterable, Sendable { case martlet, splitmuxsink }
+
     /// One for all tests: making it takes its time.
-    package static let shared = Task { try await make(chunks: 9) }
+    package static let shared = Task { try await make(chunks: 9, by: .martlet) }
+    private static let bySplitmuxsink = Task { try await make(chunks: 9, by: .splitmuxsink) }
+
+    /// One for all tests of each writer.
+    package static func shared(by writer: Writer) async throws -> JournaledRecording {
+        switch writer {
+        case .martlet: try await shared.value
+        case .splitmuxsink: try await bySplitmuxsink.value
+        }
+    }
 
     /// Records with the real recorder: chunks of 2 s, most of them deleted again to make room.
-    package static func make(chunks: Int) async throws -> JournaledRecording {
+    package static func make(chunks: Int, by writer: Writer) async throws -> JournaledRecording {
         let scratch = try ScratchDirectory(inMemory: true)
         try scratch.makeFolder("store")
         let directory = scratch("store")
         let result = try await run(
-            [try Product.program("TestProbe"), "record", directory, String(chunks), "2900000"],
+            [try Product.program("TestProbe"), "record", directory, String(chunks), "2900000", writer.rawValue],
             environment: try DiskJournal.environment(below: directory, journal: scratch("journal"))
         )
         guard result.status == 0 else { throw CommandFailure(description: result.errors) }
-        return try JournaledRecording(DiskJournal(scratch("journal"), below: directory))
+        return try JournaledRecording(DiskJournal(scratch("journal"), below: directory), by: writer)
     }
 
-    package init(_ journal: DiskJournal) throws {
+    package init(_ journal: DiskJournal, by writer: Writer) throws {
+        self.writer = writer
         entries = journal.entries
         fed = entries.filter { $0.kind == .said && $0.text == "fed\n" }.map(\.time)
         var begun: [Int: Int64] = [:]

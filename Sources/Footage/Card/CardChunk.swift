@@ -112,7 +112,9 @@ package final class CardChunk: Sendable {
             for (index, frame) in frames.enumerated() where FrameHashes.hash(frame) != hashes[index] {
                 throw Mismatch(frame: index)
             }
-            let head = card.writer.piecewise.fragment(of: frames.count)
+            let first = card.writer.piecewise.frames
+            let samples = card.content.table.samples[first..<first + frames.count]
+            let head = card.writer.piecewise.fragment(of: Array(samples))
             try card.write(head + frames.joined())
         }
     }

@@ -153,7 +153,34 @@ package final class ChunkFile: @unchecked Sendable {
         }
     }
 
+    /// Appends pieces that lie about in memory and are whole boxes together, in one write.
+    ///
+    /// What they hold is as good as on its way: it plays up to their end.
+    package func append(_ pieces: [UnsafeRawBufferPointer]) throws(FileError) {
+        if let failure = failure ?? syncFailure.withLock({ $0 }) { throw failure }
+        do throws(FileError) {
+            try flush()
+            for piece in pieces {
+                do throws(BoxHeader.Malformed) { _ = try scanner.append(piece) } catch {
+                    throw FileError("understand what is to be written to", openPath, code: EILSEQ)
+                }
+            }
+            let size = pieces.reduce(0) { $0 + UInt64($1.count) }
+            try charge(to: end + size)
+            try writeOut(pieces, at: end)
+            tailStart += size
+            settle()
+            scheduleSync()
+            written = end
+            playable.store(written, ordering: .relaxed)
+        } catch {
+            failure = error
+            throw error
+        }
+    }
+
     private func flush() throws(FileError) {
+        if tail.isEmpty { return }
         try charge(to: end)
         try writeOut(tail, at: tailStart)
         settle()
@@ -171,11 +198,24 @@ package final class ChunkFile: @unchecked Sendable {
     }
 
     private func writeOut(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(FileError) {
-        var done = 0
+        try writeOut([bytes], at: offset)
+    }
+
+    private func writeOut(_ pieces: [UnsafeRawBufferPointer], at offset: UInt64) throws(FileError) {
+        // The kernel takes no more at a time (`IOV_MAX`).
+        let limit = 1024
+        var rest = pieces.filter { !$0.isEmpty }[...]
+        var offset = offset
         var deadline: Space.Deadline?
-        while done < bytes.count {
-            let rest = UnsafeRawBufferPointer(rebasing: bytes[done...])
-            let count = pwrite(file, rest.baseAddress, rest.count, off_t(offset) + off_t(done))
+        while !rest.isEmpty {
+            let count: Int
+            if rest.count == 1, let only = rest.first {
+                count = pwrite(file, only.baseAddress, only.count, off_t(offset))
+            } else {
+                let part = rest.prefix(limit)
+                let vectors = part.map { iovec(iov_base: .init(mutating: $0.baseAddress), iov_len: $0.count) }
+                count = pwritev(file, vectors, Int32(vectors.count), off_t(offset))
+            }
             if count < 0, errno == EINTR { continue }
             if count <= 0, count == 0 || errno == ENOSPC {
                 // Somebody else filled the disk: an old chunk goes, or they make room again.
@@ -189,7 +229,17 @@ package final class ChunkFile: @unchecked Sendable {
                 continue
             }
             guard count > 0 else { throw FileError("write", openPath) }
-            done += count
+            offset += UInt64(count)
+            var done = count
+            while let first = rest.first, done > 0 {
+                if done >= first.count {
+                    done -= first.count
+                    rest.removeFirst()
+                } else {
+                    rest[rest.startIndex] = UnsafeRawBufferPointer(rebasing: first[done...])
+                    done = 0
+                }
+            }
         }
     }
 
