@@ -17,6 +17,8 @@ internal import CGStreamer
         guard let pointer = g_file_monitor_directory(file, G_FILE_MONITOR_WATCH_MOVES, nil, &error) else {
             throw MonitorError(description: "changes in \(folder) cannot be noticed: \(takeMessage(of: error))")
         }
+        // Of several changes in a row the last is told as soon as this.
+        g_file_monitor_set_rate_limit(pointer, 100)
         monitor = Object(adopting: UnsafeMutableRawPointer(pointer))
         monitor.connect("changed") { _ in
             body()

@@ -12,6 +12,8 @@ internal import Synchronization
     }
 
     private nonisolated let server: Object
+    /// Ends what nobody uses any more, while there is anybody.
+    private let expiry: RepeatingTimer
     private var sources: [guint] = []
 
     /// Connections at a time: each costs descriptors and threads, and running out of those would end the process.
@@ -71,7 +73,12 @@ internal import Synchronization
             g_object_unref(pool)
         }
         let pool = gst_rtsp_server_get_session_pool(pointer).map { Object(adopting: UnsafeMutableRawPointer($0)) }
+        pool?.withPointer(as: GstRTSPSessionPool.self) {
+            gst_rtsp_session_pool_set_max_sessions($0, guint(Self.sessionLimit))
+        }
         let clients = ClientCount()
+        let expiry = Self.expiry(of: server, pool, clients)
+        self.expiry = expiry
         let hasAuthenticator = authenticator != nil
         let isEncrypted = authenticator?.isEncrypted ?? false
         server.connect("client-connected") { arguments in
@@ -80,6 +87,8 @@ internal import Synchronization
             let client = Object(retaining: pointer)
             RTSPConnection.sendAtOnce(pointer)
             let connection = RTSPConnection.begin(pointer, strangers: hasAuthenticator ? Self.strangerCount : nil)
+            expiry.start()
+            if hasAuthenticator { Self.strangerExpiry.start() }
             if isOneTooMany { RTSPConnection.refuseMedia(to: pointer) }
             let sessions = ConnectionSessions(in: pool)
             client.connect("new-session") { arguments in
@@ -98,6 +107,10 @@ internal import Synchronization
                 let request = RTSPRequest(gst_rtsp_context_get_current())
                 return RTSPStatusValue(status: !isOneTooMany && isAvailable(request) ? .ok : .serviceUnavailable)
             }
+            client.connect("pre-play-request") { _ in
+                RTSPConnection.enlargePackets()
+                return RTSPStatusValue(status: .ok)
+            }
             if isEncrypted {
                 client.connect("pre-setup-request") { _ in
                     RTSPStatusValue(status: RTSPConnection.staysInside() ? .ok : .unsupportedTransport)
@@ -115,9 +128,6 @@ internal import Synchronization
         sources.append(g_source_attach(source, g_main_context_default()))
         g_source_unref(source)
         RTSPConnection.refuseTunnels()
-        expireSessions()
-        expireIdle()
-        if authenticator != nil { expireStrangers() }
     }
 
     /// Serves what the factory makes under a path such as `/front-door`.
@@ -138,6 +148,7 @@ internal import Synchronization
 
     /// Stops listening and closes every client's connection.
     package func close() {
+        expiry.stop()
         for source in sources { g_source_remove(source) }
         sources = []
         let clients = server.withPointer(as: GstRTSPServer.self) {
@@ -173,44 +184,33 @@ internal import Synchronization
         g_object_unref(mounts)
     }
 
-    /// Closes, every two seconds, the connections whose sessions are over.
-    private func expireIdle() {
-        let timer = server.withPointer(as: GstRTSPServer.self) { server in
-            g_timeout_add_seconds_full(
-                G_PRIORITY_DEFAULT,
-                2,
-                { data in
-                    let server = data?.assumingMemoryBound(to: GstRTSPServer.self)
-                    let clients = gst_rtsp_server_client_filter(
-                        server,
-                        { _, client, _ in
-                            if let client { RTSPConnection.cutIdle(client, after: RTSPServer.idleLimit) }
-                            return GST_RTSP_FILTER_KEEP
-                        },
-                        nil
-                    )
-                    g_list_free(clients)
-                    return 1
-                },
-                g_object_ref(server),
-                { data in if let data { g_object_unref(data) } }
-            )
+    /// Closes, every two seconds while there are any, the connections whose sessions are over, and ends the sessions whose
+    /// clients have fallen silent: the pool does it only when it is asked.
+    private static func expiry(of server: Object, _ pool: Object?, _ clients: ClientCount) -> RepeatingTimer {
+        RepeatingTimer(every: .seconds(2)) { [server, pool, clients] in
+            let idle = server.withPointer(as: GstRTSPServer.self) { server in
+                gst_rtsp_server_client_filter(
+                    server,
+                    { _, client, _ in
+                        if let client { RTSPConnection.cutIdle(client, after: RTSPServer.idleLimit) }
+                        return GST_RTSP_FILTER_KEEP
+                    },
+                    nil
+                )
+            }
+            g_list_free(idle)
+            let sessions = pool?.withPointer(as: GstRTSPSessionPool.self) { pool in
+                gst_rtsp_session_pool_cleanup(pool)
+                return gst_rtsp_session_pool_get_n_sessions(pool)
+            }
+            return clients.present > 0 || sessions ?? 0 > 0
         }
-        sources.append(timer)
     }
 
     /// Closes the connections that have been let in to nothing, in time or for the bytes that they sent: often, since
     /// what these cost grows with the network's speed.
-    private func expireStrangers() {
-        let timer = g_timeout_add(
-            200,
-            { _ in
-                RTSPConnection.cutStrangers(after: RTSPServer.strangerLimit)
-                return 1
-            },
-            nil
-        )
-        sources.append(timer)
+    private nonisolated static let strangerExpiry = RepeatingTimer(every: .milliseconds(200)) {
+        RTSPConnection.cutStrangers(after: strangerLimit)
     }
 
     /// How many sessions there are, of all connections.
@@ -222,24 +222,6 @@ internal import Synchronization
         }
     }
 
-    /// Ends, every two seconds, the sessions whose clients have fallen silent: the pool does it only when it is asked.
-    private func expireSessions() {
-        let pool = server.withPointer(as: GstRTSPServer.self) { gst_rtsp_server_get_session_pool($0) }
-        guard let pool else { return }
-        gst_rtsp_session_pool_set_max_sessions(pool, guint(Self.sessionLimit))
-        sources.append(
-            g_timeout_add_seconds_full(
-                G_PRIORITY_DEFAULT,
-                2,
-                { data in
-                    if let data { gst_rtsp_session_pool_cleanup(data.assumingMemoryBound(to: GstRTSPSessionPool.self)) }
-                    return 1
-                },
-                pool,
-                { data in if let data { g_object_unref(data) } }
-            )
-        )
-    }
 }
 
 /// What is known of a connection (`GstRTSPClient`) beside what GStreamer knows.
@@ -311,13 +293,14 @@ enum RTSPConnection {
         }
     }
 
-    /// Ends those that have been granted nothing for so long, in seconds.
-    static func cutStrangers(after limit: UInt) {
+    /// Ends those that have been granted nothing for so long, in seconds; returns whether there are others.
+    static func cutStrangers(after limit: UInt) -> Bool {
         strangers.withLock { strangers in
             for (number, stranger) in strangers
             where seconds >= stranger.since + limit || stranger.received > RTSPServer.strangerBytes {
                 release(number, of: &strangers, cut: true)
             }
+            return !strangers.isEmpty
         }
     }
 

@@ -31,9 +31,11 @@ final class HTTPConnections: Sendable {
     }
 
     private let state = Mutex((present: [String: Connection](), refused: 0))
+    private let expiry = Mutex<RepeatingTimer?>(nil)
 
     /// `false` if it is one too many.
     func add(_ end: String, _ address: String, _ socket: UnsafeMutablePointer<GSocket>, isEncrypted: Bool) -> Bool {
+        expire()
         g_socket_set_timeout(socket, Self.timeout)
         let refused = state.withLock { state -> Int? in
             let ofOne = HTTPRequest.isLoopback(address) ? 0 : state.present.values.count { $0.address == address }
@@ -79,15 +81,26 @@ final class HTTPConnections: Sendable {
     /// It has ended.
     func remove(_ end: String) { state.withLock { Self.release($0.present.removeValue(forKey: end)) } }
 
-    /// Ends those that have done nothing for too long.
-    func cutOverdue() {
+    /// Ends, every two seconds while there are any, those that have done nothing for too long.
+    private func expire() {
+        expiry.withLock { expiry in
+            if expiry == nil {
+                expiry = RepeatingTimer(every: .seconds(2)) { [weak self] in self?.cutOverdue() ?? false }
+            }
+            expiry?.start()
+        }
+    }
+
+    /// Returns whether there are others.
+    private func cutOverdue() -> Bool {
         let now = Self.now
-        state.withLock { state in
+        return state.withLock { state in
             for (end, connection) in state.present {
                 if let deadline = connection.deadline, deadline <= now {
                     Self.cut(state.present.removeValue(forKey: end))
                 }
             }
+            return !state.present.isEmpty
         }
     }
 

@@ -22,7 +22,6 @@ internal import Synchronization
     private nonisolated let connections = HTTPConnections()
     private let certificate = Shown()
     private var listeners: [Object] = []
-    private var timer: guint = 0
 
     /// What is shown to those who connect encrypted.
     private final class Shown: Sendable {
@@ -68,8 +67,6 @@ internal import Synchronization
         let connections: HTTPConnections
     }
 
-    deinit { if timer != 0 { g_source_remove(timer) } }
-
     /// Listens at an address from now on; with a certificate for HTTPS alone.
     ///
     /// By a listener of our own: libsoup's lets anybody have as many connections as there are descriptors, each with a
@@ -107,21 +104,6 @@ internal import Synchronization
         }
         guard isListening != 0 else { throw ListenError(description: takeMessage(of: error)) }
         listeners.append(listener)
-        if timer == 0 { expire() }
-    }
-
-    /// Closes, every two seconds, the connections that have brought no request in time.
-    private func expire() {
-        timer = g_timeout_add_seconds_full(
-            G_PRIORITY_DEFAULT,
-            2,
-            { data in
-                if let data { Retained<HTTPConnections>.value(of: data).cutOverdue() }
-                return 1
-            },
-            Retained<HTTPConnections>(connections).toOpaque(),
-            { data in if let data { Retained<HTTPConnections>.release(data) } }
-        )
     }
 
     /// Shows another certificate to those who connect from now on.

@@ -23,7 +23,7 @@ final class FragmentMuxer: FeedConsumer, @unchecked Sendable {  // What is not `
     private let plan: Plan
     private let store: ChunkStore
     private let report: @Sendable (RecordingEvent) -> Void
-    private let queue = DispatchQueue(label: "chunk-muxer")
+    private let queue = DispatchQueue(label: "chunk-muxer", target: .chunks)
     private let waiting = Mutex(Waiting())
     /// Bytes that were taken and are not written.
     private let queued = Atomic<Int>(0)

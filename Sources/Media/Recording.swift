@@ -49,7 +49,7 @@ enum RecordingLimit {
             last = waiting
             if ClockTime.now - taken > patience { return }
             // Often enough to see it, and no oftener: there may be many.
-            do { try await Task.sleep(for: max(patience / 12, .milliseconds(100))) } catch { return }
+            do { try await MainLoop.sleep(for: max(patience / 12, .milliseconds(100))) } catch { return }
         }
     }
 }

@@ -32,7 +32,9 @@ internal import Synchronization
     }
 
     /// Looks that are further apart than this are so because the process was stopped, or the machine asleep.
-    private static let longestPause = Duration.seconds(2)
+    private static let longestPause = Duration.seconds(3)
+    /// How often it looks while frames come.
+    private static let calm = Duration.seconds(1)
 
     /// How long the last frames of a source may take to come through when it is stopped.
     private static let finishLimit = Duration.seconds(2)
@@ -57,7 +59,7 @@ internal import Synchronization
     package var lastFault: (cause: String, at: ClockTime)? { supervisor.lastFault }
     /// What the source is to a user, such as `capture` or `receiver`.
     package var kind: String { source.kind }
-    /// When this runner last looked after its pipeline: it does so four times a second.
+    /// When this runner last looked after its pipeline: it does so each second.
     package private(set) var lastLook = ClockTime.now
     /// What flows now.
     package private(set) var rate = Rate()
@@ -65,10 +67,12 @@ internal import Synchronization
     /// Runs until ``stop()``; the source has ended in good order when this returns.
     package func run() async {
         lastLook = .now
-        let ticks = Task { [post] in
+        let ticks = Task {
             while !Task.isCancelled {
-                post.yield(.supervision(.tick(feed.statistics)))
-                do { try await Task.sleep(for: .milliseconds(250)) } catch { return }
+                wake()
+                // While frames come nothing can be wrong yet; all runners look at the same moments.
+                let isFresh = isRunning && feed.statistics.lastFrame.map { .now - $0 < Self.calm } ?? false
+                do { try await MainLoop.sleep(untilNext: isFresh ? Self.calm : .milliseconds(250)) } catch { return }
             }
         }
         defer { ticks.cancel() }

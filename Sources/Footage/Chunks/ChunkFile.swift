@@ -48,7 +48,7 @@ package final class ChunkFile: @unchecked Sendable {
     private let path: String
     private let folder: Int32
     private let file: Int32
-    private let queue = DispatchQueue(label: "chunk-close")
+    private let queue = DispatchQueue(label: "chunk-close", target: .chunks)
     private let id: Int64
     private let space: Space
     private let syncInterval: Duration

@@ -150,7 +150,7 @@ package import Media
         var pause = Duration.seconds(1)
         while !isStopped {
             let limit = Task { [caller, pause] in
-                do { try await Task.sleep(for: pause) } catch { return }
+                do { try await MainLoop.sleep(for: pause) } catch { return }
                 caller.yield()
             }
             for await _ in calls { break }

@@ -10,8 +10,6 @@ internal import Serving
 /// Recording does not depend on it: where users and tokens cannot be read at the start nobody is let in until they can,
 /// and later those stay who were known last.
 @MainLoop final class AccessWatch {
-    /// The command writes, the daemon sees: a token that is revoked ends what goes on with it within a second.
-    private static let interval = Duration.milliseconds(400)
     /// What cannot be opened is tried again so often.
     private static let pause = Duration.seconds(2)
 
@@ -31,6 +29,8 @@ internal import Serving
     /// Tells of each change, until the task is cancelled.
     func follow(_ changed: @MainLoop (Guests) -> Void) async {
         var last: Int64?
+        // The command writes, the daemon sees: a token that is revoked ends what goes on with it within a second.
+        let changes = FolderChanges(in: directory)
         while !Task.isCancelled {
             do throws(AccessFailure) {
                 if store == nil { last = nil }
@@ -46,7 +46,11 @@ internal import Serving
                 // It may be another file by now.
                 store = nil
             }
-            do { try await Task.sleep(for: store == nil ? Self.pause : Self.interval) } catch { return }
+            if store != nil {
+                await changes.next()
+            } else {
+                do { try await MainLoop.sleep(for: Self.pause) } catch { return }
+            }
         }
     }
 

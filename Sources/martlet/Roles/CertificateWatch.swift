@@ -6,7 +6,7 @@ internal import Glibc
 
 /// What this machine shows to those who connect encrypted, and what is put in its place while it runs.
 @MainLoop final class CertificateWatch {
-    private static let interval = Duration.seconds(1)
+    private static let quiet = Duration.seconds(1)
 
     private let directory: String
     private var last: [Int] = []
@@ -31,13 +31,14 @@ internal import Glibc
 
     /// Tells of each other certificate, until the task is cancelled.
     func follow(_ changed: @MainLoop (TLSCertificate) -> Void) async {
+        let folder = FolderChanges(in: directory)
         while !Task.isCancelled {
-            do { try await Task.sleep(for: Self.interval) } catch { return }
+            await folder.next()
             let now = changes
             guard now != last else { continue }
             // One file is put there after the other: looked at when both have been left alone.
             last = now
-            do { try await Task.sleep(for: Self.interval) } catch { return }
+            do { try await MainLoop.sleep(for: Self.quiet) } catch { return }
             guard changes == now else { continue }
             do {
                 let new = try read()

@@ -287,7 +287,9 @@ internal import Web
             let captures = cameras.cameras.filter { $0.source.kind == "capture" }
             if captures.contains(where: \.source.isRunning) { escalation.noteFrames() }
             show(sign)
-            do { try await Task.sleep(for: .seconds(1)) } catch { return }
+            // A light has to blink in time; a sentence can wait.
+            let interval: Duration = cameras.plan.led.isEmpty ? .seconds(5) : .seconds(1)
+            do { try await MainLoop.sleep(for: interval) } catch { return }
         }
     }
 

@@ -26,7 +26,7 @@ internal import Glibc
     func run(while isAlive: () -> Bool) async {
         while !Task.isCancelled {
             if isAlive() { notify() }
-            do { try await Task.sleep(for: limit / 3) } catch { return }
+            do { try await MainLoop.sleep(for: limit / 3) } catch { return }
         }
     }
 }
