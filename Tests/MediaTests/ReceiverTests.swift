@@ -2,6 +2,7 @@
 import Configuration
 import GLib
 import GStreamer
+import Synchronization
 import TestSupport
 import Testing
 
@@ -13,8 +14,12 @@ struct ReceiverTests {
     private static let recording = Task { try await RTPRecording.made() }
     private static let other = Task { try await RTPRecording.made(width: 320, height: 240) }
 
+    /// What receives: Martlet itself, or GStreamer where the user wants it so.
+    enum Way: CaseIterable, Sendable { case interleaved, rtspsrc }
+
     /// Receives a camera that behaves so, until `isEnough`.
     private func receive(
+        by way: Way,
         more: String = "",
         _ behave: (inout ScriptedCamera.Behaviour) -> Void,
         until isEnough: @escaping @MainLoop (SourceRunner, Feed) -> Bool,
@@ -31,7 +36,8 @@ struct ReceiverTests {
         let text = "[cameras.till]\nurl = \"\(camera.url)\"\n\(more)"
         let loaded = Configuration.parse(text)
         let remote = try #require(loaded.configuration?.cameras.first, "\(loaded.diagnostics)")
-        let library = PipelineLibrary(folders: ["\(Product.repository)/pipelines"])
+        let own = ["\(Product.repository)/pipelines"]
+        let library = PipelineLibrary(users: way == .rtspsrc ? own : [], folders: own)
         let feed = Feed(camera: "till", origin: .sender)
         let runner = SourceRunner(Receiver(try #require(Receiver.Settings(remote)), library: library), feed: feed)
         let running = Task { await runner.run() }
@@ -46,9 +52,9 @@ struct ReceiverTests {
         case noMarkers, audioBesides, silentKeepAlive, noReports
     }
 
-    @Test("bears what is odd, and receives all frames", arguments: Quirk.allCases)
-    func quirk(_ quirk: Quirk) async throws {
-        try await receive { behaviour in
+    @Test("bears what is odd, and receives all frames", arguments: Quirk.allCases, Way.allCases)
+    func quirk(_ quirk: Quirk, by way: Way) async throws {
+        try await receive(by: way) { behaviour in
             switch quirk {
             case .noMarkers: behaviour.withMarkers = false
             case .audioBesides: behaviour.hasAudio = true
@@ -66,9 +72,9 @@ struct ReceiverTests {
         }
     }
 
-    @Test("new parameter sets begin another run, and not a frame is lost")
-    func parameterSets() async throws {
-        try await receive {
+    @Test("new parameter sets begin another run, and not a frame is lost", arguments: Way.allCases)
+    func parameterSets(by way: Way) async throws {
+        try await receive(by: way) {
             $0.changesAfter = 1
         } until: { _, feed in
             feed.statistics.frames >= 150
@@ -80,9 +86,9 @@ struct ReceiverTests {
         }
     }
 
-    @Test("a connection that falls silent is given up, and made anew")
-    func halfOpen() async throws {
-        try await receive {
+    @Test("a connection that falls silent is given up, and made anew", arguments: Way.allCases)
+    func halfOpen(by way: Way) async throws {
+        try await receive(by: way) {
             $0.freezesAfter = 1
         } until: { _, feed in
             feed.statistics.frames >= 120
@@ -94,9 +100,9 @@ struct ReceiverTests {
         }
     }
 
-    @Test("a server that answers OPTIONS alone is given up, and tried again")
-    func optionsOnly() async throws {
-        try await receive {
+    @Test("a server that answers OPTIONS alone is given up, and tried again", arguments: Way.allCases)
+    func optionsOnly(by way: Way) async throws {
+        try await receive(by: way) {
             $0.answersOnlyOptions = true
         } until: { runner, _ in
             runner.faults >= 2
@@ -114,9 +120,10 @@ struct ReceiverTests {
         ("503 Service Unavailable", "the server has no video at present: Service Unavailable (503)"),
     ]
 
-    @Test("a refusal is said in words, and tried again until it is none", arguments: refusals)
-    func refusal(status: String, cause: String) async throws {
-        try await receive {
+    @Test("a refusal is said in words, and tried again until it is none", arguments: refusals, Way.allCases)
+    func refusal(_ answer: (status: String, cause: String), by way: Way) async throws {
+        let (status, cause) = answer
+        try await receive(by: way) {
             ($0.refusals, $0.refusal) = (2, status)
         } until: { _, feed in
             feed.statistics.frames >= 30
@@ -131,12 +138,13 @@ struct ReceiverTests {
         ("basic", true), ("digest", true), ("basic", false), ("digest", false),
     ]
 
-    @Test("logs in as the server wants it; a wrong password is said", arguments: passwords)
-    func authentication(scheme: String, isRight: Bool) async throws {
+    @Test("logs in as the server wants it; a wrong password is said", arguments: passwords, Way.allCases)
+    func authentication(_ login: (scheme: String, isRight: Bool), by way: Way) async throws {
+        let (scheme, isRight) = login
         let scratch = try ScratchDirectory()
         try scratch.write("password", isRight ? "open sesame\n" : "wrong\n")
         let more = "user = \"admin\"\npassword-file = \"\(scratch("password"))\"\n"
-        try await receive(more: more) { behaviour in
+        try await receive(by: way, more: more) { behaviour in
             behaviour.authentication =
                 scheme == "basic"
                 ? .basic(user: "admin", password: "open sesame") : .digest(user: "admin", password: "open sesame")
@@ -158,10 +166,10 @@ struct ReceiverTests {
         return "token-file = \"\(scratch("token"))\"\n"
     }
 
-    @Test("a token is a password of the camera's name")
-    func token() async throws {
+    @Test("a token is a password of the camera's name", arguments: Way.allCases)
+    func token(by way: Way) async throws {
         let scratch = try ScratchDirectory()
-        try await receive(more: token(in: scratch)) { behaviour in
+        try await receive(by: way, more: token(in: scratch)) { behaviour in
             behaviour.authentication = .digest(user: "till", password: "martlet_secret")
         } until: { _, feed in
             feed.statistics.frames >= 30
@@ -170,8 +178,8 @@ struct ReceiverTests {
         }
     }
 
-    @Test("a redirection is followed, and the token stays with the server that it is for", arguments: [true, false])
-    func redirection(hasToken: Bool) async throws {
+    @Test("a redirection is followed, and the token stays with the server that it is for", arguments: [true, false], Way.allCases)
+    func redirection(hasToken: Bool, by way: Way) async throws {
         let scratch = try ScratchDirectory()
         try scratch.write("password", "open sesame\n")
         let login = "user = \"admin\"\npassword-file = \"\(scratch("password"))\"\n"
@@ -179,7 +187,7 @@ struct ReceiverTests {
         other.authentication = .digest(user: "admin", password: "open sesame")
         let target = try ScriptedCamera(try await Self.recording.value, other)
         defer { target.close() }
-        try await receive(more: hasToken ? token(in: scratch) : login) { behaviour in
+        try await receive(by: way, more: hasToken ? token(in: scratch) : login) { behaviour in
             behaviour.redirection = target.url
         } until: { runner, feed in
             hasToken ? runner.faults >= 1 : feed.statistics.frames >= 30
@@ -189,6 +197,73 @@ struct ReceiverTests {
             let cause = "the server sends to \(target.url), which the token or fingerprint is not for (\(camera.url))"
             #expect(runner.lastFault?.cause == (hasToken ? cause : nil))
         }
+    }
+
+    @Test("a camera that sends what is not understood here is received by rtspsrc, which is said once")
+    func fallback() async throws {
+        try await receive(by: .interleaved) {
+            $0.packetizationMode = 2
+        } until: { _, feed in
+            feed.statistics.frames >= 60
+        } then: { runner, _, camera in
+            #expect(runner.faults == 1)
+            let cause = "the camera sends packets in another order (packetization-mode 2): receiving it by rtspsrc"
+            #expect(runner.lastFault?.cause == cause)
+            #expect(camera.connections == 2)
+        }
+    }
+
+    @Test("what nobody watches comes in batches, and what somebody watches as it comes; not a frame is lost")
+    func batches() async throws {
+        let arrivals = Arrivals()
+        try await receive(by: .interleaved) { _ in
+        } until: { _, feed in
+            join(feed, arrivals, as: .recorder)
+            return feed.statistics.frames >= 150
+        } then: { runner, feed, _ in
+            #expect(runner.faults == 0)
+            #expect(feed.statistics.undecodable == 0)
+        }
+        // Sixty frames as they came, and then some at a time.
+        #expect(arrivals.largestBatch >= 2)
+        let watched = Arrivals()
+        try await receive(by: .interleaved) { _ in
+        } until: { _, feed in
+            join(feed, watched, as: .viewer)
+            return feed.statistics.frames >= 150
+        } then: { runner, _, _ in
+            #expect(runner.faults == 0)
+        }
+        #expect(watched.share < arrivals.share, "as many frames came together although somebody watched")
+    }
+
+    private func join(_ feed: Feed, _ consumer: Arrivals, as role: Feed.Role) {
+        guard feed.count(of: role) == 0 else { return }
+        _ = feed.subscribe(consumer, as: role, from: .nextKeyframe, limit: .max)
+    }
+
+    /// Notes how frames come: those within a millisecond came together.
+    private final class Arrivals: FeedConsumer {
+        private let state = Mutex((last: ClockTime(nanoseconds: 0), batch: 0, largest: 0, count: 0, together: 0))
+
+        func push(_ sample: borrowing Sample) -> AppSource.PushResult {
+            state.withLock { state in
+                let now = ClockTime.now
+                let isTogether = now - state.last < .milliseconds(1)
+                state.batch = isTogether ? state.batch + 1 : 1
+                state.largest = max(state.largest, state.batch)
+                state.count += 1
+                state.together += isTogether ? 1 : 0
+                state.last = now
+            }
+            return .accepted
+        }
+
+        var queuedBytes: Int { 0 }
+        func endOfStream() {}
+        var largestBatch: Int { state.withLock { $0.largest } }
+        /// Of all frames, those that came together with the one before.
+        var share: Double { state.withLock { Double($0.together) / Double(max($0.count, 1)) } }
     }
 
     @Test("who cannot be reached is named, and why")

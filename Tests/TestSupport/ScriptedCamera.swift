@@ -27,6 +27,8 @@ package final class ScriptedCamera: Sendable {
         /// Where clients are sent instead (301), if they are.
         package var redirection: String?
         package var withMarkers = true
+        /// What it says of the order of its packets; it sends them as with 1 all the same.
+        package var packetizationMode = 1
         package var authentication = Authentication.none
         /// The first connection falls silent after so many rounds of two seconds, and stays open.
         package var freezesAfter: Int?
@@ -168,7 +170,7 @@ package final class ScriptedCamera: Sendable {
         let audio = "m=audio 0 RTP/AVP 8\r\na=rtpmap:8 PCMA/8000\r\na=control:audio\r\n"
         return "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=camera\r\nt=0 0\r\na=control:*\r\n"
             + (behaviour.hasAudio ? audio : "")
-            + "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\na=control:video\r\n"
+            + "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=\(behaviour.packetizationMode)\r\na=control:video\r\n"
     }
 
     /// Sends in real time until the client has gone, or the script says otherwise.
