@@ -14,6 +14,7 @@ let package = Package(
         .executable(name: "martlet", targets: ["martlet"]),
         // Not for users: tests preload the one into programs and have GStreamer load the other; nothing is linked with them.
         .library(name: "FaultLayer", type: .dynamic, targets: ["FaultLayer"]),
+        .library(name: "CallCounter", type: .dynamic, targets: ["CallCounter"]),
         .library(name: "FaultyElement", type: .dynamic, targets: ["FaultyElement"]),
     ],
     targets: [
@@ -105,6 +106,8 @@ let package = Package(
         ),
         // Disks that fail, and a journal of what a program does to them: preloaded into it.
         .target(name: "FaultLayer", path: "Tests/FaultLayer"),
+        // What a program asks of its allocator and of the kernel, counted: preloaded into it.
+        .target(name: "CallCounter", path: "Tests/CallCounter"),
         // A GStreamer element that fails as drivers and encoders do.
         .target(name: "FaultyElement", dependencies: ["CGStreamer"], path: "Tests/FaultyElement"),
         // A process of its own for what a test cannot do in its own: run under strace, end GStreamer, count what is left.
@@ -151,7 +154,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["Footage", "ISOBaseMedia", "martlet", "TestProbe", "TestSupport"]
+            dependencies: ["CallCounter", "Footage", "ISOBaseMedia", "martlet", "TestProbe", "TestSupport"]
         ),
     ],
     swiftLanguageModes: [.v6],

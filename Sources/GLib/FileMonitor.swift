@@ -9,16 +9,21 @@ internal import CGStreamer
 
     /// Calls `body` on the main loop at each change, which may mean several, or one that was said already.
     ///
+    /// Of several changes in a row the first is told at once, and others after `interval` at the latest.
+    ///
     /// - Throws: ``MonitorError`` if the system allows no more monitors (`fs.inotify.max_user_instances`).
-    package init(folder: String, body: @escaping @Sendable () -> Void) throws(MonitorError) {
+    package init(
+        folder: String,
+        interval: Duration = .milliseconds(800),
+        body: @escaping @Sendable () -> Void
+    ) throws(MonitorError) {
         let file = g_file_new_for_path(folder)
         defer { g_object_unref(file.map(UnsafeMutableRawPointer.init)) }
         var error: UnsafeMutablePointer<GError>?
         guard let pointer = g_file_monitor_directory(file, G_FILE_MONITOR_WATCH_MOVES, nil, &error) else {
             throw MonitorError(description: "changes in \(folder) cannot be noticed: \(takeMessage(of: error))")
         }
-        // Of several changes in a row the last is told as soon as this.
-        g_file_monitor_set_rate_limit(pointer, 100)
+        g_file_monitor_set_rate_limit(pointer, gint(interval / .milliseconds(1)))
         monitor = Object(adopting: UnsafeMutableRawPointer(pointer))
         monitor.connect("changed") { _ in
             body()

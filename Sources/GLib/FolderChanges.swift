@@ -15,7 +15,9 @@
     package init(in folder: String) {
         let (changes, change) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         (self.changes, self.change) = (changes, change)
-        do throws(MonitorError) { monitor = try FileMonitor(folder: folder) { change.yield() } } catch {
+        do throws(MonitorError) {
+            monitor = try FileMonitor(folder: folder, interval: .milliseconds(100)) { change.yield() }
+        } catch {
             Log.info("\(error); looked at each second instead")
             monitor = nil
         }

@@ -46,6 +46,9 @@ package final class RTSPConversation: @unchecked Sendable {
         }
     }
 
+    /// Of an answer, in bytes: descriptions have a few thousand.
+    private static let bodyLimit: guint = 1 << 20
+
     private let connection: OpaquePointer
     private let userAgent: String
     private let login: (user: String, password: String)?
@@ -76,6 +79,8 @@ package final class RTSPConversation: @unchecked Sendable {
         let result = gst_rtsp_connection_create(parsed, &made)
         guard result == GST_RTSP_OK, let made else { throw .broken(Self.words(result)) }
         connection = made
+        // A server may claim any length.
+        gst_rtsp_connection_set_content_length_limit(made, Self.bodyLimit)
         self.userAgent = userAgent
         self.timeout = gint64(timeout.components.seconds * 1_000_000)
         isEncrypted = parsed.pointee.transports.rawValue & GST_RTSP_LOWER_TRANS_TLS.rawValue != 0

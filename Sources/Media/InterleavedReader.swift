@@ -27,31 +27,38 @@ final class InterleavedReader: Sendable {
         private let reader: InterleavedReader
         /// Held while it is read, so that nobody is told of anything once it is removed.
         fileprivate let isRemoved = Mutex(false)
-        fileprivate let isPatient = Atomic<Bool>(false)
+        /// Held for a moment, within any other lock.
+        private let waiting = Mutex((isPatient: false, isOver: false))
 
         fileprivate init(_ connection: any Connection, in reader: InterleavedReader) {
             (self.connection, descriptor, self.reader) = (connection, connection.descriptor, reader)
         }
 
+        fileprivate var isPatient: Bool { waiting.withLock { $0.isPatient } }
+
         /// Goes by what the connection's patience is now; on any thread.
         func update() {
-            var wanted = connection.isPatient
-            while true {
-                setPatient(wanted)
-                // It may change while it is being gone by, on another thread.
-                let now = connection.isPatient
-                if now == wanted { return }
-                wanted = now
+            let isNewPatient = waiting.withLock { waiting in
+                let wanted = connection.isPatient
+                // The descriptor's number may be another's by then.
+                guard !waiting.isOver, wanted != waiting.isPatient else { return false }
+                waiting.isPatient = wanted
+                reader.patients.add(wanted ? 1 : -1, ordering: .sequentiallyConsistent)
+                // The kernel wakes nobody for less, and at once for what is there already when it is made less. A
+                // keyframe that is larger than a socket takes does not wait.
+                var bytes: Int32 = wanted ? InterleavedReader.patience.bytes : 1
+                setsockopt(descriptor, SOL_SOCKET, SO_RCVLOWAT, &bytes, socklen_t(MemoryLayout<Int32>.size))
+                return wanted
             }
+            if isNewPatient { reader.wake() }
         }
 
-        private func setPatient(_ patient: Bool) {
-            guard isPatient.exchange(patient, ordering: .sequentiallyConsistent) != patient else { return }
-            // The kernel wakes nobody for less, and at once for what is there already when it is made less. A keyframe that
-            // is larger than a socket takes does not wait.
-            var bytes: Int32 = patient ? InterleavedReader.patience.bytes : 1
-            setsockopt(descriptor, SOL_SOCKET, SO_RCVLOWAT, &bytes, socklen_t(MemoryLayout<Int32>.size))
-            if patient { reader.wake() }
+        /// It is read no more, and its descriptor may be closed.
+        fileprivate func leave() {
+            waiting.withLock { waiting in
+                if waiting.isPatient { reader.patients.subtract(1, ordering: .sequentiallyConsistent) }
+                waiting = (false, true)
+            }
         }
 
         /// Nothing is read of it any more when this returns.
@@ -78,6 +85,8 @@ final class InterleavedReader: Sendable {
     private let poll: Int32
     private let bell: Int32
     private let isStarted = Atomic<Bool>(false)
+    /// Connections that may wait.
+    private let patients = Atomic<Int>(0)
 
     /// What may wait: for so long, and so much.
     fileprivate static let patience = (time: Duration.milliseconds(100), bytes: Int32(64 << 10))
@@ -115,7 +124,9 @@ final class InterleavedReader: Sendable {
             return true
         }
         // The number may be another's already.
-        if isOurs { epoll_ctl(poll, EPOLL_CTL_DEL, place.descriptor, nil) }
+        guard isOurs else { return }
+        epoll_ctl(poll, EPOLL_CTL_DEL, place.descriptor, nil)
+        place.leave()
     }
 
     private func wake() {
@@ -129,7 +140,7 @@ final class InterleavedReader: Sendable {
         var events = [epoll_event](repeating: epoll_event(), count: Self.eventLimit)
         var next = ClockTime.now + Self.patience.time
         while true {
-            let hasPatient = places.withLock { $0.values.contains { $0.isPatient.load(ordering: .relaxed) } }
+            let hasPatient = patients.load(ordering: .sequentiallyConsistent) > 0
             let wait = hasPatient ? Int32(max(0, ((next - .now) / .milliseconds(1)).rounded(.up))) : -1
             let count = epoll_wait(poll, &events, Int32(events.count), wait)
             for event in events.prefix(Int(max(0, count))) {
@@ -143,7 +154,7 @@ final class InterleavedReader: Sendable {
             let now = ClockTime.now
             guard now >= next else { continue }
             next = now + Self.patience.time
-            let patient = places.withLock { $0.values.filter { $0.isPatient.load(ordering: .relaxed) } }
+            let patient = places.withLock { $0.values.filter(\.isPatient) }
             for place in patient { read(place, into: buffer) }
         }
     }

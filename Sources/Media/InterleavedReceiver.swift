@@ -184,7 +184,7 @@ final class InterleavedReceiver: SourcePipeline {
         guard stream.parameters["packetization-mode"] != "2" else {
             throw .unsupported("packets in another order (packetization-mode 2)")
         }
-        guard stream.clockRate > 0 else { throw .unsupported("a stream without a clock rate") }
+        guard stream.clockRate >= 1000 else { throw .unsupported("timestamps without a clock rate") }
         let address = RTSPConversation.address(of: stream.attributes["control"], below: base)
         let transport = ("Transport", "RTP/AVP/TCP;unicast;interleaved=0-1")
         let setup = try ask(talk, .setup, address, [transport])

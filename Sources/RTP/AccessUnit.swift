@@ -59,12 +59,23 @@ struct AccessUnitBuilder: Sendable {
 
     init(_ codec: Codec) { self.codec = codec }
 
-    /// A NAL unit that comes in pieces begins.
-    mutating func beginUnit(_ piece: UnsafeRawBufferPointer) {
+    /// A NAL unit that comes in pieces begins with its header, of one byte or two.
+    mutating func beginUnit(_ header: (UInt8, UInt8?)) {
+        beginUnit(of: 2)
+        bytes.append(header.0)
+        if let second = header.1 { bytes.append(second) }
+    }
+
+    private mutating func beginUnit(of size: Int) {
         dropUnit()
+        // Units without a picture, and without end.
+        if bytes.count + size > Self.limit {
+            bytes = []
+            (hasSlice, isKeyframe) = (false, false)
+        }
         unitStart = bytes.count
-        bytes.append(contentsOf: [0, 0, 0, 0])
-        bytes.append(contentsOf: piece)
+        // For its length.
+        bytes.append(contentsOf: repeatElement(0, count: 4))
     }
 
     mutating func continueUnit(_ piece: UnsafeRawBufferPointer) {
@@ -72,6 +83,8 @@ struct AccessUnitBuilder: Sendable {
         guard bytes.count + piece.count <= Self.limit else { return dropUnit() }
         bytes.append(contentsOf: piece)
     }
+
+    var keptBytes: Int { bytes.count }
 
     /// Whether one is being put together.
     var isInUnit: Bool { unitStart != nil }
@@ -134,7 +147,8 @@ struct AccessUnitBuilder: Sendable {
         isLast: Bool,
         _ take: (AccessUnit, ParameterSets) -> Void
     ) {
-        beginUnit(unit)
+        beginUnit(of: unit.count)
+        bytes.append(contentsOf: unit)
         endUnit(at: timestamp, isLast: isLast, take)
     }
 

@@ -45,6 +45,9 @@ package struct Depayloader: Sendable {
         }
     }
 
+    /// What is kept of pictures that are not complete.
+    var keptBytes: Int { builder.keptBytes }
+
     // MARK: Payloads
 
     /// RFC 6184, 5.2.
@@ -58,7 +61,7 @@ package struct Depayloader: Sendable {
         case 24: addAggregate(payload.dropFirst(1), packet, take)
         case 28:
             guard payload.count >= 2 else { return }
-            let header = [payload[0] & 0xe0 | payload[1] & 0x1f]
+            let header = (payload[0] & 0xe0 | payload[1] & 0x1f, nil as UInt8?)
             addFragment(header, payload[1], payload.dropFirst(2), packet, take)
         case 25: throw Unsupported(description: "STAP-B")
         case 26, 27: throw Unsupported(description: "MTAP")
@@ -80,7 +83,7 @@ package struct Depayloader: Sendable {
         case 48: addAggregate(payload.dropFirst(2), packet, take)
         case 49:
             guard payload.count >= 3 else { return }
-            let header = [payload[0] & 0x81 | payload[2] << 1 & 0x7e, payload[1]]
+            let header = (payload[0] & 0x81 | payload[2] << 1 & 0x7e, payload[1] as UInt8?)
             addFragment(header, payload[2], payload.dropFirst(3), packet, take)
         case 50: throw Unsupported(description: "PACI")
         default: break
@@ -115,9 +118,10 @@ package struct Depayloader: Sendable {
         }
     }
 
-    /// `header` is the NAL unit's own, put together from the payload's; `flags` say whether it begins and ends here.
+    /// `header` is the NAL unit's own of one byte or two, put together from the payload's; `flags` say whether it begins and
+    /// ends here.
     private mutating func addFragment(
-        _ header: [UInt8],
+        _ header: (UInt8, UInt8?),
         _ flags: UInt8,
         _ piece: Slice<UnsafeRawBufferPointer>,
         _ packet: RTPPacket,
@@ -128,7 +132,7 @@ package struct Depayloader: Sendable {
             // Some senders forget to say where the last one ended.
             endFragment(take)
             lacksFragment = false
-            header.withUnsafeBytes { builder.beginUnit($0) }
+            builder.beginUnit(header)
         } else if lacksFragment || !builder.isInUnit {
             return
         }

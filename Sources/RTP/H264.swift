@@ -33,13 +33,16 @@ enum H264 {
 
     /// Of streams that never send a whole keyframe, but refresh the picture bit by bit (D.1.8).
     private static func hasRecoveryPoint(_ unit: UnsafeRawBufferPointer) -> Bool {
-        var bits = BitReader(unit, from: 8)
+        var bits = BitReader(UnsafeRawBufferPointer(rebasing: unit.prefix(informationLimit)), from: 8)
         while let type = escapedNumber(&bits), let size = escapedNumber(&bits) {
             if type == 6 { return true }
             for _ in 0..<size where bits.number(8) == nil { return false }
         }
         return false
     }
+
+    /// What an encoder says of itself has some hundred bytes; no more is looked through, whatever a camera sends.
+    private static let informationLimit = 4096
 
     /// 7.3.2.3.1: bytes of 255, then one less than that, are added up.
     private static func escapedNumber(_ bits: inout BitReader) -> Int? {

@@ -23,6 +23,7 @@ package struct ParameterSets: Sendable {
     func has(_ types: [UInt8]) -> Bool { types.allSatisfy { type in sets.keys.contains { $0.type == type } } }
 
     mutating func take(_ unit: UnsafeRawBufferPointer, as name: Name) {
+        guard unit.count <= Self.sizeLimit else { return }
         if let present = sets[name], present.elementsEqual(unit) { return }
         guard sets[name] != nil || sets.count < Self.limit else { return }
         sets[name] = Array(unit)
@@ -31,6 +32,8 @@ package struct ParameterSets: Sendable {
 
     /// More than any stream has, so that a hostile one takes no memory: 256 picture sets, 32 sequence sets.
     private static let limit = 304
+    /// The largest have a few hundred bytes.
+    private static let sizeLimit = 4096
 }
 
 /// Reads bits of a NAL unit, most significant first (H.264, 7.2 and 9.1), without the bytes that only keep start codes out.

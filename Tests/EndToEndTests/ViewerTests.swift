@@ -23,6 +23,9 @@ import Testing
             camera = try Martlet("camera", "--config", door.configuration)
             recorder = try Martlet("store", "--config", store.configuration)
             try await recorder.expect("receiver runs")
+            // What recording takes is there before anybody comes.
+            let directory = store.directory
+            try await eventually(within: .seconds(30)) { !openChunks(in: directory).isEmpty }
         }
 
         /// What the store says of itself.

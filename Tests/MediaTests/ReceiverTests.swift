@@ -178,7 +178,11 @@ struct ReceiverTests {
         }
     }
 
-    @Test("a redirection is followed, and the token stays with the server that it is for", arguments: [true, false], Way.allCases)
+    @Test(
+        "a redirection is followed, and the token stays with the server that it is for",
+        arguments: [true, false],
+        Way.allCases
+    )
     func redirection(hasToken: Bool, by way: Way) async throws {
         let scratch = try ScratchDirectory()
         try scratch.write("password", "open sesame\n")

@@ -190,6 +190,23 @@ struct DepayloaderTests {
         }
     }
 
+    @Test("a sender that never comes to a picture takes no memory without end", arguments: [UInt8(6), 7])
+    func endless(type: UInt8) throws {
+        var depayloader = Depayloader(.h264, parameterSets: [[7, 0x42, 0, 30, 0x80], [8, 0x80]])
+        // A piece of a unit of information, or of a parameter set, 60 kB each, 128 MB in all.
+        let payload = [type] + [UInt8](repeating: 0x80, count: 60_000)
+        for number in 0..<2200 {
+            let sequence = UInt16(truncatingIfNeeded: number)
+            let place = [UInt8(sequence >> 8), UInt8(sequence & 255)]
+            let bytes: [UInt8] = [0x80, 96] + place + [0, 0, 0, 1, 0, 0, 0, 7] + payload
+            try bytes.withUnsafeBytes { bytes in
+                let packet = try #require(RTPPacket(bytes))
+                try depayloader.push(packet, isAfterLoss: false) { _, sets in #expect(sets.units.count == 2) }
+            }
+        }
+        #expect(depayloader.keptBytes < 33 << 20)
+    }
+
     @Test(
         "what is not done here is said",
         arguments: [(Codec.h264, [25, 0, 0], "STAP-B"), (.h264, [29, 0x85, 0], "FU-B"), (.h264, [26, 0, 0], "MTAP")]

@@ -44,6 +44,18 @@ struct PacketTests {
         #expect(timeline.nanoseconds(of: 0) - first == 1_000_000_000)
     }
 
+    @Test("timestamps that leap for ever make no number too large")
+    func leaps() {
+        var timeline = RTPTimeline(clockRate: 1000)
+        var timestamp: UInt32 = 0
+        for step in [Int32.max, Int32.min] {
+            for _ in 0..<100_000 {
+                timestamp &+= UInt32(bitPattern: step)
+                #expect(timeline.nanoseconds(of: timestamp) < 1 << 60)
+            }
+        }
+    }
+
     @Test("a sender report says when a frame was captured, before and after it")
     func report() throws {
         // 2026-11-21T10:20:00.25Z at timestamp 100, behind a receiver report.

@@ -14,11 +14,14 @@ package struct RTPRecording: Sendable {
     let packets: [Packet]
 
     /// Encodes it; parameter sets are before each keyframe.
-    package static func made(width: Int = 160, height: Int = 120) async throws -> RTPRecording {
+    ///
+    /// With a `bitrate`, in kbit/s, it is a picture that takes so much.
+    package static func made(width: Int = 160, height: Int = 120, bitrate: Int? = nil) async throws -> RTPRecording {
+        let picture = bitrate == nil ? "horizontal-speed=3" : "pattern=snow"
         let pipeline = try Pipeline(
-            parsing: "videotestsrc num-buffers=60 horizontal-speed=3 "
+            parsing: "videotestsrc num-buffers=60 \(picture) "
                 + "! video/x-raw,format=I420,width=\(width),height=\(height),framerate=30/1 "
-                + "! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=15 option-string=scenecut=0 threads=1 "
+                + "! x264enc bitrate=\(bitrate ?? 2048) tune=zerolatency speed-preset=ultrafast key-int-max=15 option-string=scenecut=0 threads=1 "
                 + "! h264parse ! rtph264pay config-interval=-1 pt=96 mtu=1400 ssrc=1 seqnum-offset=0 timestamp-offset=0 "
                 + "! appsink name=feed sync=false"
         )

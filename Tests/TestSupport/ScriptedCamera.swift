@@ -101,11 +101,20 @@ package final class ScriptedCamera: Sendable {
         let descriptor: Int32
         let number: Int
         private let lock = NSLock()
+        private var isClosed = false
 
         init(_ descriptor: Int32, number: Int) { (self.descriptor, self.number) = (descriptor, number) }
 
+        func close() {
+            lock.withLock {
+                isClosed = true
+                _ = Foundation.close(descriptor)
+            }
+        }
+
         func send(_ bytes: [UInt8]) -> Bool {
             lock.withLock {
+                if isClosed { return false }
                 var rest = bytes[...]
                 while !rest.isEmpty {
                     let count = rest.withUnsafeBytes {
@@ -119,16 +128,19 @@ package final class ScriptedCamera: Sendable {
         }
     }
 
+    /// Who still plays must not send to whoever has the descriptor's number next.
+    private func close(_ connection: Connection) {
+        state.withLock { $0.connections.removeAll { $0 == connection.descriptor } }
+        connection.close()
+    }
+
     private struct Request {
         let method: String
         let headers: [String: String]
     }
 
     private func serve(_ connection: Connection) {
-        defer {
-            state.withLock { $0.connections.removeAll { $0 == connection.descriptor } }
-            Foundation.close(connection.descriptor)
-        }
+        defer { close(connection) }
         var input: [UInt8] = []
         var isPlaying = false
         while let request = read(connection.descriptor, &input) {
