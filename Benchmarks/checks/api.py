@@ -22,7 +22,7 @@ import urllib.request
 
 PASSWORD = "correct-horse-battery"
 WANTED = "schemathesis==4.32.5"
-ENVIRONMENT = pathlib.Path(__file__).resolve().parent.parent / ".build" / "schemathesis"
+ENVIRONMENT = pathlib.Path(__file__).resolve().parents[2] / ".build" / "schemathesis"
 CHECKS = "no_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 # What never ends, and what would end the session that asks.
 ENDLESS_OR_ENDING = [
