@@ -30,9 +30,17 @@ WATCH = """
   const marks = (window.benchMarks = {});
   const mark = (name, time = performance.now()) => (marks[name] ??= time);
   const then = (name, promise) => promise.then(result => (mark(name), result));
+  // A player begins with its video element, which it makes silent; the connection may have been made before.
+  const { set, ...muted } = Object.getOwnPropertyDescriptor(HTMLMediaElement.prototype, 'muted');
+  Object.defineProperty(HTMLMediaElement.prototype, 'muted', {
+    ...muted,
+    set(silent) {
+      mark('begin');
+      set.call(this, silent);
+    },
+  });
   window.RTCPeerConnection = class extends RTCPeerConnection {
     constructor(...given) {
-      mark('begin');
       super(...given);
       this.addEventListener('connectionstatechange', () => this.connectionState === 'connected' && mark('connected'));
       this.addEventListener('icegatheringstatechange', () => this.iceGatheringState === 'complete' && mark('gathered'));
@@ -61,8 +69,7 @@ WATCH = """
 """
 # From one mark to the next one; what the page, the server and the network do in it.
 STEPS = {
-    "offer made": ("begin", "offered"),
-    "candidates gathered": ("offered", "gathered"),
+    "offered to the store": ("begin", "asked"),
     "answered by the store": ("asked", "answered"),
     "connected": ("answered", "connected"),
     "first frame there": ("connected", "received"),

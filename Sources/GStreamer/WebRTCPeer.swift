@@ -26,6 +26,7 @@ package final class WebRTCPeer: Sendable {
     package init?(_ pipeline: Pipeline, named name: String) {
         guard let bin = pipeline.element(named: name) else { return nil }
         (self.pipeline, self.bin) = (pipeline, bin)
+        Self.sendAtOnce(pipeline)
         martlet_webrtc_disable_upnp(bin.pointer)
         martlet_webrtc_retransmit(bin.pointer)
         let (states, post) = AsyncStream.makeStream(of: State.self)
@@ -42,6 +43,35 @@ package final class WebRTCPeer: Sendable {
             let state = martlet_enum_property(bin.pointer, "ice-gathering-state")
             if state == Int32(GST_WEBRTC_ICE_GATHERING_STATE_COMPLETE.rawValue) { note.finish() }
             return nil
+        }
+    }
+
+    /// Has nothing hold back a frame until its time comes: what is live is sent as it comes.
+    ///
+    /// A received camera's times begin with when its first frame arrived. Where that was late, all after it would wait for as
+    /// long, all through the run.
+    private static func sendAtOnce(_ pipeline: Pipeline) {
+        pipeline.connect("deep-element-added") { arguments in
+            guard let pointer = arguments.object(1) else { return nil }
+            let element = Element(retaining: pointer)
+            guard element.factoryName == "clocksync" else { return nil }
+            do throws(PropertyError) { try element.set("sync", to: false) } catch {
+                Log.warning("WebRTC may be late: \(error)")
+            }
+            return nil
+        }
+    }
+
+    /// Has what the first connection of a process costs be done before it comes: plugins are loaded, and DTLS makes its key, which
+    /// takes a small machine seconds.
+    ///
+    /// On a thread of its own, and once.
+    package static func prepare() { _ = preparation }
+
+    private static let preparation: Void = DetachedThread.start("webrtc") {
+        for factory in ["dtlsdec", "dtlsenc", "srtpdec", "srtpenc", "nicesink", "webrtcbin", "rtph264pay"] {
+            guard let element = gst_element_factory_make(factory, nil) else { continue }
+            gst_object_unref(gst_object_ref_sink(element))
         }
     }
 

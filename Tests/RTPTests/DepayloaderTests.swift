@@ -197,8 +197,8 @@ struct DepayloaderTests {
         let payload = [type] + [UInt8](repeating: 0x80, count: 60_000)
         for number in 0..<2200 {
             let sequence = UInt16(truncatingIfNeeded: number)
-            let place = [UInt8(sequence >> 8), UInt8(sequence & 255)]
-            let bytes: [UInt8] = [0x80, 96] + place + [0, 0, 0, 1, 0, 0, 0, 7] + payload
+            var bytes: [UInt8] = [0x80, 96, UInt8(sequence >> 8), UInt8(sequence & 255), 0, 0, 0, 1, 0, 0, 0, 7]
+            bytes += payload
             try bytes.withUnsafeBytes { bytes in
                 let packet = try #require(RTPPacket(bytes))
                 try depayloader.push(packet, isAfterLoss: false) { _, sets in #expect(sets.units.count == 2) }
@@ -207,10 +207,14 @@ struct DepayloaderTests {
         #expect(depayloader.keptBytes < 33 << 20)
     }
 
+    private static let unknown: [(Codec, [UInt8], String)] = [
+        (.h264, [25, 0, 0], "STAP-B"), (.h264, [29, 0x85, 0], "FU-B"), (.h264, [26, 0, 0], "MTAP"),
+        (.h265, [100, 1, 0, 0], "PACI"),
+    ]
+
     @Test(
         "what is not done here is said",
-        arguments: [(Codec.h264, [25, 0, 0], "STAP-B"), (.h264, [29, 0x85, 0], "FU-B"), (.h264, [26, 0, 0], "MTAP")]
-            + [(.h265, [100, 1, 0, 0], "PACI")] as [(Codec, [UInt8], String)]
+        arguments: unknown
     )
     func unsupported(codec: Codec, payload: [UInt8], words: String) {
         var depayloader = Depayloader(codec)

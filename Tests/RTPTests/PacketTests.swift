@@ -9,9 +9,10 @@ struct PacketTests {
     @Test("a header's extension, its contributors and the padding are no payload")
     func header() throws {
         // Padding, an extension and two contributors (RFC 3550, 5.1).
-        let bytes: [UInt8] =
-            [0xb2, 0xe0, 0x12, 0x34, 0, 0, 0, 9, 0, 0, 0, 7] + [0, 0, 0, 1, 0, 0, 0, 2]
-            + [0xbe, 0xde, 0, 1, 1, 2, 3, 4] + [41, 42] + [0, 0, 3]
+        var bytes: [UInt8] = [0xb2, 0xe0, 0x12, 0x34, 0, 0, 0, 9, 0, 0, 0, 7]
+        bytes += [0, 0, 0, 1, 0, 0, 0, 2]
+        bytes += [0xbe, 0xde, 0, 1, 1, 2, 3, 4]
+        bytes += [41, 42, 0, 0, 3]
         try bytes.withUnsafeBytes { bytes in
             let packet = try #require(RTPPacket(bytes))
             #expect(packet.hasMarker && packet.payloadType == 96)
@@ -60,9 +61,9 @@ struct PacketTests {
     func report() throws {
         // 2026-11-21T10:20:00.25Z at timestamp 100, behind a receiver report.
         let seconds = UInt32(1_795_256_400 + 2_208_988_800)
-        let bytes: [UInt8] =
-            [0x80, 201, 0, 1, 0, 0, 0, 1] + [0x80, 200, 0, 6, 0, 0, 0, 7] + bigEndian(seconds)
-            + [0x40, 0, 0, 0] + [0, 0, 0, 100] + [UInt8](repeating: 0, count: 8)
+        var bytes: [UInt8] = [0x80, 201, 0, 1, 0, 0, 0, 1, 0x80, 200, 0, 6, 0, 0, 0, 7]
+        bytes += bigEndian(seconds)
+        bytes += [0x40, 0, 0, 0, 0, 0, 0, 100, 0, 0, 0, 0, 0, 0, 0, 0]
         let report = try #require(bytes.withUnsafeBytes { SenderReport($0) })
         #expect(report.source == 7)
         let base = UInt64(seconds) * 1_000_000_000 + 250_000_000

@@ -18,7 +18,9 @@ final class SessionRoutes: Sendable {
     var routes: [Route] {
         [
             Route(.get, "/session", .anybody, "Who is logged in") { call in
-                HTTPResponse(json: try await Self.state(of: call))
+                // Whoever opens the page is about to watch.
+                WebRTCPeer.prepare()
+                return HTTPResponse(json: try await Self.state(of: call))
             },
             Route(.post, "/session", .anybody, "Log in") { [self] call in try await logIn(call) },
             Route(.delete, "/session", .anybody, "Log out") { call in try await Self.logOut(call) },

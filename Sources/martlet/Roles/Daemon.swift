@@ -140,6 +140,8 @@ internal import Web
         self.web = web
         web.apply(cameras.plan.web)
         ServiceManager.ready()
+        // A camera has little memory, and does so when somebody opens its page.
+        if role == .store, !web.addresses.isEmpty { WebRTCPeer.prepare() }
         let looking = Task { await look() }
         let feeding = Task { await Watchdog()?.run { areLookedAfter } }
         let admitting = Task { await access.follow { cameras.service.admit($0) } }

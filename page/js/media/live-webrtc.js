@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { address, cameraPath, request, Problem } from '../api.js';
+import { hasWebRTC, prepared } from './offer.js';
 
 /** How long a connection may take to show a picture, in ms. */
 const PATIENCE = 3000;
@@ -9,26 +10,26 @@ const MISSING = [404, 405, 501];
 /** There is no WebRTC to be had: the other way is to be taken. */
 export class NoWebRTC extends Error {}
 
-let missing = !('RTCPeerConnection' in window);
+let missing = !hasWebRTC;
 
 /** Live video by WHEP. Resolves when the connection is lost after a picture; throws NoWebRTC where none came within 3 s. */
 export async function playWebRTC(video, camera, signal, tell) {
   if (missing) throw new NoWebRTC();
-  const connection = new RTCPeerConnection();
+  const { connection, offer } = await prepared();
   const patience = AbortSignal.timeout(PATIENCE);
   const trying = AbortSignal.any([signal, patience]);
   let resource = null;
   try {
-    connection.addTransceiver('video', { direction: 'recvonly' });
     connection.addEventListener('track', event => (video.srcObject = new MediaStream([event.track])));
-    await connection.setLocalDescription(await connection.createOffer());
-    await gathered(connection, trying);
+    // The offer goes without addresses: the store tells its own, and learns ours from whoever comes to them.
+    const isOffered = connection.setLocalDescription(offer);
     const response = await request('POST', address(`${cameraPath(camera)}/whep`), {
-      body: connection.localDescription.sdp,
+      body: offer.sdp,
       headers: { 'Content-Type': 'application/sdp' },
       signal: trying,
     });
     resource = response.headers.get('Location');
+    await isOffered;
     await connection.setRemoteDescription({ type: 'answer', sdp: await response.text() });
     video.play().catch(() => {});
     await firstPicture(video, trying);
@@ -58,7 +59,6 @@ const until = (target, type, done, signal) =>
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
 
-const gathered = (connection, signal) => until(connection, 'icegatheringstatechange', () => connection.iceGatheringState === 'complete', signal);
 const lost = (connection, signal) =>
   until(connection, 'connectionstatechange', () => ['failed', 'disconnected', 'closed'].includes(connection.connectionState), signal);
 
