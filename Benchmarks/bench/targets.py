@@ -122,6 +122,13 @@ TARGETS = (
         lambda figures: figures.median("idle", "wake-ups", process="store without cameras"),
     ),
     Target(
+        "files of the page, as gzip",
+        150,
+        150,
+        "KB",
+        lambda figures: figures.median("page", "files of the page, as gzip"),
+    ),
+    Target(
         "download against nginx",
         0.9,
         1.2,
