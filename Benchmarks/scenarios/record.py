@@ -118,9 +118,9 @@ def cell(context, name, streams):
     if name != "read only":
         found = [footage.recorded([path]) for path in files(folder)]
         lost = sum(each.lost + each.repeated for each in found)
-        short = sum(each.seconds < SETTLING + seconds for each in found)
+        short = sum(each.seconds < seconds for each in found)
         if len(found) != streams or short:
-            void = f"{len(found)} files for {streams} streams, {short} of them shorter than {SETTLING + seconds} s"
+            void = f"{len(found)} files for {streams} streams, {short} of them shorter than {seconds} s"
         elif name == report.OURS and (lost or any(each.uneven for each in found)):
             void = f"{lost} frames lost or twice, {sum(each.uneven for each in found)} not at their time"
     if after["dropped"] or sent < 0.97 * used.seconds * source.FRAMERATE * streams:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import GStreamer
+import Synchronization
 import TestSupport
 import Testing
 
@@ -44,8 +45,19 @@ struct DepayloaderTests {
         private var name: String { codec == .h264 ? "h264" : "h265" }
         private var format: String { codec == .h264 ? "avc" : "hvc1" }
 
-        /// Its packets, with the time of each.
+        /// Its packets, with the time of each; encoded once for all tests.
         func packets() async throws -> [ReceivedFrame] {
+            let making = Self.made.withLock { made in
+                let task = made[testDescription] ?? Task { try await encoded() }
+                made[testDescription] = task
+                return task
+            }
+            return try await making.value
+        }
+
+        private static let made = Mutex<[String: Task<[ReceivedFrame], any Error>]>([:])
+
+        private func encoded() async throws -> [ReceivedFrame] {
             let pipeline = try Pipeline(
                 parsing: "videotestsrc num-buffers=60 horizontal-speed=5 "
                     + "! video/x-raw,format=I420,width=176,height=144,framerate=30/1 ! \(encoder) "
@@ -123,7 +135,9 @@ struct DepayloaderTests {
         #expect(units.count == (stream.hasMarkers ? 60 : 59))
         #expect(reference.count >= units.count)
         for (index, (unit, frame)) in zip(units, reference).enumerated() {
-            #expect(unit.bytes == frame.bytes, "picture \(index)")
+            // As a feed has it: GStreamer 1.26 puts the parameter sets before the first picture, and a feed takes them out.
+            let bare = Sample.made(of: frame, at: .now).withoutParameterSets()?.bytes
+            #expect(unit.bytes == bare ?? frame.bytes, "picture \(index)")
             #expect(unit.isKeyframe == frame.isKeyframe, "picture \(index)")
         }
         // And the format that is made of its first keyframe is the one that the parser announces.
