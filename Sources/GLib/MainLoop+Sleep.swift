@@ -9,11 +9,15 @@ extension MainLoop {
     ///
     /// - Throws: `CancellationError` as soon as the task is cancelled.
     @MainLoop package static func sleep(for duration: Duration) async throws {
+        try await sleep { sleeper, waiter in sleeper.begin(MainLoop.timeoutSource(duration), waiter) }
+    }
+
+    @MainLoop private static func sleep(
+        _ begin: (Sleeper, CheckedContinuation<Void, any Error>) -> Void
+    ) async throws {
         let sleeper = Sleeper()
         try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { (waiter: CheckedContinuation<Void, any Error>) in
-                sleeper.begin(duration, waiter)
-            }
+            try await withCheckedThrowingContinuation { begin(sleeper, $0) }
         } onCancel: {
             sleeper.cancel()
         }
@@ -23,9 +27,9 @@ extension MainLoop {
     ///
     /// - Throws: `CancellationError` as soon as the task is cancelled.
     @MainLoop package static func sleep(untilNext interval: Duration) async throws {
-        let now = Duration.microseconds(g_get_monotonic_time())
-        let passed = now - interval * Int((now / interval).rounded(.down))
-        try await sleep(for: .milliseconds(Int(((interval - passed) / .milliseconds(1)).rounded(.up))))
+        let now = g_get_monotonic_time()
+        let step = gint64(interval / .microseconds(1))
+        try await sleep { sleeper, waiter in sleeper.begin(at: (now / step + 1) * step, waiter) }
     }
 
     /// A source for `g_source_attach`: of whole seconds one that is woken together with others.
@@ -47,10 +51,20 @@ private final class Sleeper: Sendable {
         var isCancelled = false
     }
 
-    func begin(_ duration: Duration, _ waiter: CheckedContinuation<Void, any Error>) {
+    /// Until a moment of the monotonic clock, in microseconds.
+    func begin(at moment: gint64, _ waiter: CheckedContinuation<Void, any Error>) {
+        // One of an hour, which is ready before that.
+        let source = g_timeout_source_new(3_600_000)
+        g_source_set_ready_time(source, moment)
+        begin(source, waiter)
+    }
+
+    func begin(_ source: UnsafeMutablePointer<GSource>?, _ waiter: CheckedContinuation<Void, any Error>) {
         let isCancelled = state.withLock { state in
-            if state.isCancelled { return true }
-            let source = MainLoop.timeoutSource(duration)
+            if state.isCancelled {
+                g_source_unref(source)
+                return true
+            }
             g_source_set_callback(
                 source,
                 { data in

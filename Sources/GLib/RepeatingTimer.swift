@@ -8,7 +8,8 @@ internal import Synchronization
 package final class RepeatingTimer: Sendable {
     private let interval: Duration
     private let body: @Sendable () -> Bool
-    private let state = Mutex((isRunning: false, source: guint(0)))
+    /// What runs; counted, so that one that was stopped while it did its work does not come back.
+    private let state = Mutex((isRunning: false, source: guint(0), count: 0))
 
     /// Nothing is done before ``start()``; `body` returns whether there will be more to do.
     package init(every interval: Duration, _ body: @escaping @Sendable () -> Bool) {
@@ -22,6 +23,7 @@ package final class RepeatingTimer: Sendable {
         state.withLock { state in
             guard !state.isRunning else { return }
             state.isRunning = true
+            state.count += 1
             let source = MainLoop.timeoutSource(interval)
             g_source_set_callback(
                 source,
@@ -39,7 +41,7 @@ package final class RepeatingTimer: Sendable {
 
     package func stop() {
         let source = state.withLock { state in
-            defer { state = (false, 0) }
+            defer { state = (false, 0, state.count + 1) }
             return state.source
         }
         if source != 0 { g_source_remove(source) }
@@ -60,11 +62,14 @@ package final class RepeatingTimer: Sendable {
 
     private func fire() -> Bool {
         // Before it is looked: what comes while it is looked starts it anew.
-        state.withLock { $0.isRunning = false }
+        let count = state.withLock { state in
+            state.isRunning = false
+            return state.count
+        }
         let goesOn = body()
         return state.withLock { state in
-            // Somebody has started another meanwhile.
-            if state.isRunning { return false }
+            // Somebody has started another meanwhile, or has stopped this one.
+            if state.count != count { return false }
             state.isRunning = goesOn
             if !goesOn { state.source = 0 }
             return goesOn

@@ -27,7 +27,7 @@ package final class RTSPConversation: @unchecked Sendable {
         package let description: SessionDescription?
         fileprivate let headers: [String: String]
 
-        /// A header that an answer has once, by its name in lower case.
+        /// A header by its name in lower case, all its values.
         package func header(_ name: String) -> String? { headers[name] }
     }
 
@@ -56,6 +56,7 @@ package final class RTSPConversation: @unchecked Sendable {
     private let isInterrupted = Atomic<Bool>(false)
     /// Whether all of it goes over TLS.
     package let isEncrypted: Bool
+    private var early: [UInt8] = []
     /// The stream that the media come through, if they come encrypted.
     private var tls: Object?
 
@@ -162,11 +163,32 @@ package final class RTSPConversation: @unchecked Sendable {
             guard result == GST_RTSP_OK else { throw failure(result) }
             // Media may come before the answer that promises them, and servers may ask things themselves.
             if message.type == GST_RTSP_MESSAGE_RESPONSE { break }
+            if message.type == GST_RTSP_MESSAGE_DATA { keep(&message) }
             gst_rtsp_message_unset(&message)
         }
         gst_rtsp_connection_reset_timeout(connection)
         return (Answer(&message), Challenge.all(in: &message))
     }
+
+    private func keep(_ message: UnsafeMutablePointer<GstRTSPMessage>) {
+        var (channel, data, size): (guint8, UnsafeMutablePointer<guint8>?, guint) = (0, nil, 0)
+        // GStreamer puts a zero behind the data.
+        guard gst_rtsp_message_parse_data(message, &channel) == GST_RTSP_OK,
+            gst_rtsp_message_get_body(message, &data, &size) == GST_RTSP_OK, let data, size > 1,
+            let length = UInt16(exactly: size - 1), early.count < Self.earlyLimit
+        else { return }
+        early += [UInt8(ascii: "$"), channel, UInt8(length >> 8), UInt8(length & 255)]
+        early += UnsafeBufferPointer(start: data, count: Int(length))
+    }
+
+    /// Media that came before an answer, as they came (RFC 2326, 10.12); they are there once.
+    package func takeEarly() -> [UInt8] {
+        defer { early = [] }
+        return early
+    }
+
+    /// Of a server that sends without having been asked to.
+    private static let earlyLimit = 4 << 20
 
     private func send(_ method: Method, _ url: String, _ headers: [(String, String)]) throws(Failure) {
         if isInterrupted.load(ordering: .relaxed) { throw .interrupted }
@@ -207,8 +229,10 @@ package final class RTSPConversation: @unchecked Sendable {
     package func close() { gst_rtsp_connection_close(connection) }
 
     /// The challenge of an answer that came among the media: what is asked next proves anew who we are.
-    package func renewLogin(_ head: String) {
-        guard let login else { return }
+    ///
+    /// - Returns: `false` if nobody knows how.
+    package func renewLogin(_ head: String) -> Bool {
+        guard let login else { return false }
         var message = GstRTSPMessage()
         defer { gst_rtsp_message_unset(&message) }
         gst_rtsp_message_init_response(&message, GST_RTSP_STS_UNAUTHORIZED, nil, nil)
@@ -216,7 +240,7 @@ package final class RTSPConversation: @unchecked Sendable {
             let value = line.drop { $0 != ":" }.dropFirst().drop { $0 == " " }
             gst_rtsp_message_add_header_by_name(&message, "WWW-Authenticate", String(value))
         }
-        _ = use(login, Challenge.all(in: &message))
+        return use(login, Challenge.all(in: &message))
     }
 
     /// The address of a stream, from what the description says of its control (RFC 2326, C.1.1).
@@ -330,10 +354,15 @@ extension RTSPConversation.Answer {
         let names = ["Content-Base", "Content-Location", "Location", "Public", "Transport"]
         var found: [String: String] = [:]
         for name in names {
+            // GStreamer takes headers that may have several values apart.
+            var values: [String] = []
             var value: UnsafeMutablePointer<gchar>?
-            if gst_rtsp_message_get_header_by_name(message, name, &value, 0) == GST_RTSP_OK, let value {
-                found[name.lowercased()] = String(cString: value)
+            while gst_rtsp_message_get_header_by_name(message, name, &value, gint(values.count)) == GST_RTSP_OK,
+                let value
+            {
+                values.append(String(cString: value))
             }
+            if !values.isEmpty { found[name.lowercased()] = values.joined(separator: ", ") }
         }
         headers = found
     }

@@ -6,6 +6,8 @@ internal import CGStreamer
 /// Not copyable, so that a frame's way through a feed costs no Swift allocation and every reference is given back once.
 package struct Sample: ~Copyable, @unchecked Sendable {  // Samples count references atomically and are not changed.
     let pointer: OpaquePointer
+    /// Whether it was taken as it came: what waited for its reader says nothing of how long it was on its way.
+    package var isPrompt = true
 
     /// Takes over a reference that the caller owns ("transfer full").
     package init(adopting pointer: OpaquePointer) { self.pointer = pointer }

@@ -10,6 +10,8 @@ package struct SessionDescription: Sendable {
         package let media: String
         /// Of its first format that has one (`a=rtpmap`), such as `H264`; empty if none has.
         package let encodingName: String
+        /// The number of that format; `nil` if it does not say.
+        package let payloadType: UInt8?
         /// Ticks of its timestamps in a second; 0 if it does not say.
         package let clockRate: UInt32
         /// Its attributes that have a value, such as `martlet-clock`.
@@ -55,6 +57,7 @@ extension SessionDescription.Stream {
         let format = gst_sdp_media_get_format(section, 0).map { String(cString: $0) }
         // "96 H264/90000"
         let map = found.first { $0.key == "rtpmap" }?.value.split(separator: " ")
+        payloadType = map?.first.flatMap { UInt8($0) }
         let encoding = map?.dropFirst().first?.split(separator: "/") ?? []
         // RFC 3551, 6: number 26 is JPEG without saying so.
         encodingName = encoding.first.map(String.init) ?? (format == "26" ? "JPEG" : "")

@@ -32,7 +32,9 @@ package struct DriftCorrection: Sendable {
     package init(origin: TimestampOrigin) { self.origin = origin }
 
     /// The corrected time for a frame that carries `sent` and arrived at `arrival`.
-    package mutating func correct(_ sent: ClockTime, arrival: ClockTime) -> ClockTime {
+    ///
+    /// Only by what is `isPrompt` the drift is known.
+    package mutating func correct(_ sent: ClockTime, arrival: ClockTime, isPrompt: Bool = true) -> ClockTime {
         // A sender's first frame counts as captured when it arrived: nothing better is known yet. So does that of a capture
         // that is far from our clock, since it is not live and counts from zero.
         let delay = arrival - sent
@@ -40,7 +42,7 @@ package struct DriftCorrection: Sendable {
         let base = base ?? (isOurs ? .zero : delay)
         self.base = base
         let time = sent + base
-        observe(arrival - time, at: arrival)
+        if isPrompt { observe(arrival - time, at: arrival) }
         let step = last.map { time - $0 } ?? .zero
         last = time
         let most = max(step, .zero) / 1000

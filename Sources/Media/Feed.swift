@@ -179,10 +179,11 @@ package final class Feed: Sendable {
             end(&state, ending)
             state.times = times
         }
-        var times = state.times.next(presentation: sample.presentationTime, arrival: arrival)
+        let isPrompt = sample.isPrompt
+        var times = state.times.next(presentation: sample.presentationTime, arrival: arrival, isPrompt: isPrompt)
         if times == nil {
             end(&state, Ending(.camera, "the timestamps jumped"))
-            times = state.times.next(presentation: sample.presentationTime, arrival: arrival)
+            times = state.times.next(presentation: sample.presentationTime, arrival: arrival, isPrompt: isPrompt)
         }
         guard let times else { return nil }
         state.statistics.lateness = arrival - times.presentation

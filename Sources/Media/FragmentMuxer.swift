@@ -27,6 +27,8 @@ final class FragmentMuxer: FeedConsumer, @unchecked Sendable {  // What is not `
     private let waiting = Mutex(Waiting())
     /// Bytes that were taken and are not written.
     private let queued = Atomic<Int>(0)
+    /// Bytes of frames that were written since the beginning.
+    private let written = Atomic<Int>(0)
     private let closings = Mutex(Closings())
     /// The file that is written to, for who has it give up.
     private let openFile = Mutex<(file: ChunkFile?, isAbandoned: Bool)>((nil, false))
@@ -70,6 +72,8 @@ final class FragmentMuxer: FeedConsumer, @unchecked Sendable {  // What is not `
         let origin: ClockTime
         /// The first keyframe at or behind this begins another.
         let boundary: UTCTime
+        /// The beginning of the file, until it is written with the first fragment: a chunk that never gets one leaves nothing.
+        var head: [UInt8]?
         /// Size of its last group of pictures, in bytes: the next may be as large.
         var group = 0
     }
@@ -83,6 +87,9 @@ final class FragmentMuxer: FeedConsumer, @unchecked Sendable {  // What is not `
         (self.plan, self.store, self.report) = (plan, store, report)
         (sequence, clock) = (firstSequence, plan.run.clock.mapping)
     }
+
+    /// Bytes of frames that were written since the beginning.
+    var writtenBytes: Int { written.load(ordering: .relaxed) }
 
     // MARK: Taking, on the source's thread
 
@@ -119,6 +126,7 @@ final class FragmentMuxer: FeedConsumer, @unchecked Sendable {  // What is not `
         waiting.withLock { $0.isOver = true }
         openFile.withLock { $0.file }?.interrupt(true)
         queue.async { [self] in
+            hasFailed = true
             if let open { close(open, complete: false) }
             let isDone = closings.withLock { closings in
                 closings.whenDone = done
@@ -128,14 +136,21 @@ final class FragmentMuxer: FeedConsumer, @unchecked Sendable {  // What is not `
         }
     }
 
-    /// Nobody waits for it any more.
-    func abandon() {
-        waiting.withLock { $0.isOver = true }
-        let file = openFile.withLock { open in
-            open.isAbandoned = true
-            return open.file
+    /// Gives up: what waits is dropped, and nothing is written any more once the disk lets go.
+    ///
+    /// `done` is called when every chunk is closed, which may be never.
+    func abandon(_ done: @escaping @Sendable () -> Void) {
+        waiting.withLock { waiting in
+            waiting.isOver = true
+            waiting.frames.removeAll()
         }
-        file?.interrupt(true)
+        openFile.withLock { $0.isAbandoned = true }
+        end(done)
+    }
+
+    private func mustGoOn() throws(FileError) {
+        guard openFile.withLock({ $0.isAbandoned }) else { return }
+        throw FileError("write for", plan.camera, code: ECANCELED, words: "the recording was given up")
     }
 
     // MARK: Writing, on the queue
@@ -216,12 +231,7 @@ final class FragmentMuxer: FeedConsumer, @unchecked Sendable {  // What is not `
             sequence: sequence
         )
         sequence += 1
-        let isAbandoned = openFile.withLock { open in
-            open.file = file
-            return open.isAbandoned
-        }
-        if isAbandoned { file.interrupt(true) }
-        report(.opened(chunk))
+        openFile.withLock { $0.file = file }
         var new = OpenChunk(
             chunk: chunk,
             file: file,
@@ -229,12 +239,7 @@ final class FragmentMuxer: FeedConsumer, @unchecked Sendable {  // What is not `
             origin: decode,
             boundary: clock.wallTime(of: presentation).nextBoundary(every: plan.settings.chunkDuration)
         )
-        let head = new.movie.head()
-        // So that a write that fails closes it.
-        open = new
-        try head.withUnsafeBytes { head in
-            Result { () throws(FileError) in try file.append([head]) }
-        }.get()
+        new.head = new.movie.head()
         return new
     }
 
@@ -244,13 +249,21 @@ final class FragmentMuxer: FeedConsumer, @unchecked Sendable {  // What is not `
         if store.isLost {
             throw FileError("record into", store.directory, code: ENODEV, words: "it has to be opened again")
         }
-        let head = open?.movie.fragment(of: fragment.samples) ?? []
+        try mustGoOn()
+        let beginning = open?.head
+        let head = (beginning ?? []) + (open?.movie.fragment(of: fragment.samples) ?? [])
         try head.withUnsafeBytes { head in
             Result { () throws(FileError) in
                 try fragment.frames.withBytes { (pieces) throws(FileError) in try file.append([head] + pieces) }
             }
         }.get()
+        written.add(fragment.frames.byteCount, ordering: .relaxed)
         fragment = Fragment()
+        // Not before the disk has taken something: a full one is no recording that goes on.
+        if beginning != nil, let chunk = open?.chunk {
+            open?.head = nil
+            report(.opened(chunk))
+        }
     }
 
     /// The last chunk of the run.
@@ -267,6 +280,7 @@ final class FragmentMuxer: FeedConsumer, @unchecked Sendable {  // What is not `
     /// The final index, and what makes it the only one: see `PiecewiseFile`.
     private func endChunk() throws(FileError) {
         guard let open else { return }
+        try mustGoOn()
         let end: (appended: [UInt8], patch: Patch)
         do throws(MovieWriter.Refused) { end = try open.movie.end() } catch {
             throw FileError("make an index for", open.file.openPath, code: EILSEQ, words: "\(error)")

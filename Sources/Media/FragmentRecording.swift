@@ -52,7 +52,12 @@ internal import ISOBaseMedia
         )
         guard subscription != nil else { return false }
         Task {
-            await RecordingLimit.watch(muxer, patience: patience) { self.isEnding }
+            await RecordingLimit.watch(
+                muxer,
+                patience: patience,
+                progress: { self.muxer.writtenBytes },
+                isOver: { self.isEnding }
+            )
             if !isEnding { post.yield(.stalled) }
         }
         return true
@@ -69,7 +74,7 @@ internal import ISOBaseMedia
     func abandon() {
         isEnding = true
         if let subscription { feed.unsubscribe(subscription) }
-        muxer.abandon()
-        post.finish()
+        // What it was writing is closed when the disk lets go.
+        muxer.abandon { [post] in post.finish() }
     }
 }

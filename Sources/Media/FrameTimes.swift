@@ -24,8 +24,10 @@ package struct FrameTimes: Sendable {
     package init(origin: TimestampOrigin) { drift = DriftCorrection(origin: origin) }
 
     /// The times for the next frame; `nil` if they do not continue what came before, so that a new run must begin.
-    package mutating func next(presentation: ClockTime?, arrival: ClockTime) -> Times? {
-        let presentation = drift.correct(presentation ?? arrival, arrival: arrival)
+    ///
+    /// By a frame that is not `isPrompt`, since it waited for its reader, no drift is learnt.
+    package mutating func next(presentation: ClockTime?, arrival: ClockTime, isPrompt: Bool = true) -> Times? {
+        let presentation = drift.correct(presentation ?? arrival, arrival: arrival, isPrompt: isPrompt)
         guard let last else {
             return remember(Times(presentation: presentation, decode: presentation))
         }

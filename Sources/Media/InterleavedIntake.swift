@@ -13,8 +13,8 @@ struct InterleavedIntake {
         }
 
         var trouble: Trouble?
-        /// Answers that ask who we are.
-        var challenges: [String] = []
+        /// An answer that asks who we are, the last.
+        var challenge: String?
         /// Packets that did not come, of so many, if it is time to say so.
         var lost: (packets: Int, of: Int)?
     }
@@ -23,6 +23,7 @@ struct InterleavedIntake {
     private let channels: (packets: UInt8, reports: UInt8)
     private let parameterSets: [[UInt8]]
     private let clockRate: UInt32
+    private let payloadType: UInt8?
     private var stream = InterleavedStream()
     private var packets = Packets()
     private var depayloader: Depayloader
@@ -30,45 +31,76 @@ struct InterleavedIntake {
 
     /// Frames at the beginning that are taken as they come: by them it is learnt how long a frame is on its way.
     private static let attentive = 60
+    /// How often and how long it listens again, to know a camera's drift: what waits for its reader does not tell of it.
+    private static let (interval, listening) = (Duration.seconds(60), Duration.seconds(1))
     /// Losses are told once in so long.
     private static let reminder = Duration.seconds(60)
+    /// Messages among the bytes that are read at a time: a server answers, and asks now and then.
+    private static let messageLimit = 64
 
     init(_ stream: SessionDescription.Stream, _ codec: VideoCodec, channels: (packets: UInt8, reports: UInt8)) {
         (self.codec, self.channels, clockRate) = (codec, channels, stream.clockRate)
-        parameterSets = stream.parameterSets
+        (parameterSets, payloadType) = (stream.parameterSets, stream.payloadType)
         depayloader = Depayloader(codec.payload, parameterSets: parameterSets)
         frames = Frames(codec, clockRate: clockRate)
     }
 
-    /// Whether what comes may wait: enough has come, and its times do not depend on when it comes.
-    var isSettled: Bool { frames.count >= Self.attentive && !frames.isReordered }
+    /// Whether what comes may wait: enough has come, its times do not depend on when it comes, and nobody listens to them.
+    var isSettled: Bool { frames.count >= Self.attentive && !frames.isReordered && lastRead >= listensUntil }
+
+    private var lastRead = ClockTime.now
+    private var listensUntil = ClockTime(nanoseconds: 0)
 
     /// What is known of the packets.
     private struct Packets {
         var sequence = RTPSequence()
         var count = 0
         var source: UInt32?
-        var report: SenderReport?
+        /// Of whoever sends the packets; or of somebody, while none has come.
+        private(set) var report: SenderReport?
         var told: (lost: Int, at: ClockTime)?
+
+        mutating func note(_ new: SenderReport?) {
+            guard let new, source == nil || source == new.source else { return }
+            report = new
+        }
+
+        /// Packets come from here from now on, which count from elsewhere.
+        mutating func begin(_ source: UInt32) {
+            (self.source, sequence) = (source, RTPSequence())
+            if report?.source != source { report = nil }
+        }
     }
 
     /// Takes what came, and passes the frames that it completes.
-    mutating func take(_ bytes: UnsafeRawBufferPointer, _ pass: (borrowing Sample) -> Void) -> Outcome {
+    ///
+    /// `isPrompt` says that it was read as soon as it came.
+    mutating func take(
+        _ bytes: UnsafeRawBufferPointer,
+        isPrompt: Bool,
+        _ pass: (borrowing Sample) -> Void
+    ) -> Outcome {
+        lastRead = .now
+        if lastRead - listensUntil >= Self.interval { listensUntil = lastRead + Self.listening }
+        frames.isPrompt = isPrompt
         var outcome = Outcome()
         do throws(InterleavedStream.Malformed) {
             var stream = stream
             // Not copied for it: it is given back below.
             self.stream = InterleavedStream()
             defer { self.stream = stream }
+            var messages = 0
             try stream.parse(bytes) { part in
                 switch part {
                 case .packet(channels.packets, let bytes): take(packet: bytes, &outcome, pass)
-                case .packet(channels.reports, let bytes): packets.report = SenderReport(bytes) ?? packets.report
+                case .packet(channels.reports, let bytes): packets.note(SenderReport(bytes))
                 case .packet: break
                 case .message(let head):
-                    if head.hasPrefix("RTSP/1.0 401") { outcome.challenges.append(head) }
+                    messages += 1
+                    if head.hasPrefix("RTSP/1.0 401") { outcome.challenge = head }
                 }
             }
+            if messages > Self.messageLimit { outcome.trouble = .malformed("the camera sends messages without end") }
         } catch {
             outcome.trouble = .malformed("what the camera sends is no RTSP")
         }
@@ -82,9 +114,11 @@ struct InterleavedIntake {
         _ pass: (borrowing Sample) -> Void
     ) {
         guard outcome.trouble == nil, let packet = RTPPacket(bytes) else { return }
+        // A second format on the same channel, such as one that mends the first, is not ours.
+        if let type = payloadType, packet.payloadType != type { return }
         if packets.source != packet.source {
-            // Another sender, or the same after a restart: it counts from elsewhere.
-            (packets.source, packets.sequence, packets.report) = (packet.source, RTPSequence(), nil)
+            // Another sender, or the same after a restart.
+            packets.begin(packet.source)
             depayloader = Depayloader(codec.payload, parameterSets: parameterSets)
             frames.restart(clockRate: clockRate)
         }
@@ -117,6 +151,7 @@ struct InterleavedIntake {
         private(set) var count = 0
         /// Pictures come in another order than they are shown in: when they came says when they are decoded.
         private(set) var isReordered = false
+        var isPrompt = true
         private var last: UInt64 = 0
         private var caps: Caps?
         /// Of the parameter sets that `caps` are made of.
@@ -141,22 +176,22 @@ struct InterleavedIntake {
             if time < last { isReordered = true }
             last = time
             // What parameter sets mean is known with the picture that they are for.
-            if version != sets.version, unit.isKeyframe || caps == nil {
+            if version != sets.version || (caps == nil && unit.isKeyframe), unit.isKeyframe || caps == nil {
                 version = sets.version
                 caps = codec.format(sets.units + unit.units) ?? caps
             }
             guard let caps else { return }
             count += 1
             let capture = unit.isKeyframe ? report?.time(of: unit.timestamp, clockRate: timeline.clockRate) : nil
-            pass(
-                Sample(
-                    accessUnit: unit.bytes,
-                    presentation: ClockTime(nanoseconds: time),
-                    isKeyframe: unit.isKeyframe,
-                    caps: caps,
-                    captureTime: capture
-                )
+            var sample = Sample(
+                accessUnit: unit.bytes,
+                presentation: ClockTime(nanoseconds: time),
+                isKeyframe: unit.isKeyframe,
+                caps: caps,
+                captureTime: capture
             )
+            sample.isPrompt = isPrompt
+            pass(sample)
         }
     }
 }

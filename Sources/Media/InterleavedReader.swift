@@ -95,6 +95,7 @@ final class InterleavedReader: Sendable {
     private static let eventLimit = 64
 
     private init() {
+        // Where the process has no descriptor left by now, nothing else would work either: it says so at each ``add(_:)``.
         poll = epoll_create1(Int32(EPOLL_CLOEXEC))
         bell = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
         var event = epoll_event(events: EPOLLIN.rawValue, data: epoll_data(fd: bell))

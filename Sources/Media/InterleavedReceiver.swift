@@ -45,6 +45,8 @@ final class InterleavedReceiver: SourcePipeline {
         var keepAlive: (method: RTSPConversation.Method, url: String)?
         var isWatched = false
         var isOver = false
+        /// A server may ask once for each time that it is told something; whoever asks again does not believe us.
+        var mayBeChallenged = false
     }
 
     /// Who reports what goes wrong.
@@ -137,7 +139,8 @@ final class InterleavedReceiver: SourcePipeline {
             guard let description = answer.description else { throw .unsupported("its description cannot be read") }
             guard let chosen = choose(description) else { throw .nothingChosen }
             let sends = options.header("public") ?? ""
-            try play(talk, description, chosen, answer.header("content-base") ?? base, sends)
+            let root = answer.header("content-base") ?? answer.header("content-location") ?? base
+            try play(talk, description, chosen, root, sends)
             return
         }
         throw .refused("the server sends from one address to the next")
@@ -221,6 +224,9 @@ final class InterleavedReceiver: SourcePipeline {
         // There is none if it is over already.
         guard let handler = state.withLock({ $0.handler }) else { return }
         let connection = Connection(talk, intake, pass: handler) { [weak self] event in self?.heard(event) }
+        // What came before the answer to PLAY.
+        let early = talk.takeEarly()
+        guard early.withUnsafeBytes({ connection.take($0) }) else { return }
         do throws(FileError) {
             let isOver = try state.withLock { (state) throws(FileError) -> Bool in
                 if state.isOver { return true }
@@ -243,9 +249,13 @@ final class InterleavedReceiver: SourcePipeline {
             let text = "\(packets) packets of \(of) did not come"
             post.yield(.warning(source: Self.source, text: text, detail: ""))
         case .challenged(let head):
+            let isAnswered = state.withLock { state in
+                defer { state.mayBeChallenged = false }
+                return state.mayBeChallenged
+            }
+            guard isAnswered else { return }
             queue.async { [self] in
-                guard let (talk, alive) = playing else { return }
-                talk.renewLogin(head)
+                guard let (talk, alive) = playing, talk.renewLogin(head) else { return }
                 tell(talk, alive.method, alive.url)
             }
         }
@@ -262,6 +272,7 @@ final class InterleavedReceiver: SourcePipeline {
         let seconds = max(talk.untilKeepAlive / .seconds(1), Self.leastKeepAlive)
         queue.asyncAfter(deadline: .now() + seconds) { [weak self] in
             guard let self, let (talk, alive) = playing else { return }
+            state.withLock { $0.mayBeChallenged = true }
             tell(talk, alive.method, alive.url)
             scheduleKeepAlive(talk)
         }
@@ -321,6 +332,8 @@ final class InterleavedReceiver: SourcePipeline {
         private var intake: InterleavedIntake
         private let pass: @Sendable (borrowing Sample) -> Void
         private let report: @Sendable (Event) -> Void
+        /// Whether what is read next may have waited.
+        private var mayHaveWaited = false
         private let isWatched = Atomic<Bool>(false)
         private let isSettled = Atomic<Bool>(false)
 
@@ -345,6 +358,7 @@ final class InterleavedReceiver: SourcePipeline {
         func setWatched(_ watched: Bool) { isWatched.store(watched, ordering: .sequentiallyConsistent) }
 
         func read(into buffer: UnsafeMutableRawBufferPointer) -> Bool {
+            defer { mayHaveWaited = isPatient }
             for _ in 0..<Self.turn {
                 switch conversation.read(into: buffer) {
                 case .nothing: return true
@@ -361,10 +375,10 @@ final class InterleavedReceiver: SourcePipeline {
         }
 
         /// Returns whether there will be more.
-        private func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
-            let outcome = intake.take(bytes, pass)
+        func take(_ bytes: UnsafeRawBufferPointer) -> Bool {
+            let outcome = intake.take(bytes, isPrompt: !mayHaveWaited, pass)
             isSettled.store(intake.isSettled, ordering: .sequentiallyConsistent)
-            for head in outcome.challenges { report(.challenged(head)) }
+            if let head = outcome.challenge { report(.challenged(head)) }
             if let lost = outcome.lost { report(.lost(lost.packets, of: lost.of)) }
             switch outcome.trouble {
             case .unsupported(let what): report(.unsupported(what))

@@ -146,7 +146,7 @@ internal import ISOBaseMedia
         var fault: RecordingFault?
         // In media time: what it was on the clock may be known better by then.
         var end: Int64?
-        for await event in recording.events {
+        events: for await event in recording.events {
             switch event {
             case .opened(let chunk):
                 openChunk = "\(store.directory)/\(chunk.openPath)"
@@ -168,6 +168,8 @@ internal import ISOBaseMedia
                 }
                 openChunk = nil
                 recording.abandon()
+                finishLate(recording, of: run, number, progress, in: directory, store)
+                break events
             case .endOfStream: recording.end()
             }
         }
@@ -182,6 +184,27 @@ internal import ISOBaseMedia
             await gaps.ended(number, at: time, ending, in: store)
         }
         if let fault { throw fault }
+    }
+
+    /// A recording that was given up may yet close what it was writing: another goes on meanwhile.
+    private func finishLate(
+        _ recording: any Recording,
+        of run: Feed.Run,
+        _ number: Int,
+        _ progress: RunProgress,
+        in directory: RecordingDirectory,
+        _ store: ChunkStore
+    ) {
+        uses[ObjectIdentifier(directory), default: 0] += 1
+        Task {
+            var progress = progress
+            for await event in recording.events {
+                guard case .closed(let chunk, let outcome) = event else { continue }
+                _ = await closed(chunk, outcome, of: run, number, &progress, in: store)
+                recording.closedOne()
+            }
+            uses[ObjectIdentifier(directory), default: 0] -= 1
+        }
     }
 
     private func makeRecording(of run: Feed.Run, firstSequence: Int, in store: ChunkStore) throws -> any Recording {

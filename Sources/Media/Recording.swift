@@ -17,7 +17,9 @@ internal import GStreamer
     /// Takes no more; ``events`` end once every chunk is closed.
     func end()
 
-    /// Lets go of one that hangs; what it was writing is made whole by the next start.
+    /// Lets go of one that hangs.
+    ///
+    /// ``events`` go on until what it was writing is closed, if that ever comes: else the next start makes it whole.
     func abandon()
 }
 
@@ -38,15 +40,20 @@ enum RecordingLimit {
     /// What may wait in memory while the disk is busy, in bytes: half a minute of 4 Mbit/s.
     static let queue = 16 << 20
 
-    /// Returns when `consumer` has had something waiting, and dealt with none of it, for as long as `patience`; or when
+    /// Returns when `consumer` has had something waiting, and `progress` has not risen, for as long as `patience`; or when
     /// `isOver`.
-    @MainLoop static func watch(_ consumer: any FeedConsumer, patience: Duration, isOver: () -> Bool) async {
+    @MainLoop static func watch(
+        _ consumer: any FeedConsumer,
+        patience: Duration,
+        progress: () -> Int,
+        isOver: () -> Bool
+    ) async {
         var last = 0
         var taken = ClockTime.now
         while !isOver() {
-            let waiting = consumer.queuedBytes
-            if waiting == 0 || waiting < last { taken = .now }
-            last = waiting
+            let present = progress()
+            if consumer.queuedBytes == 0 || present > last { taken = .now }
+            last = present
             if ClockTime.now - taken > patience { return }
             // Often enough to see it, and no oftener: there may be many.
             do { try await MainLoop.sleep(for: max(patience / 12, .milliseconds(100))) } catch { return }

@@ -84,7 +84,14 @@ internal import Synchronization
 
     /// A heartbeat: what waits for a pipeline that works is taken, soon or late.
     private func watch() async {
-        await RecordingLimit.watch(source, patience: patience) { self.isAbandoned }
+        // Of an appsrc it is known what waits alone.
+        let (source, patience) = (source, patience)
+        await RecordingLimit.watch(
+            source,
+            patience: patience,
+            progress: { -source.queuedBytes },
+            isOver: { self.isAbandoned }
+        )
         if !isAbandoned { post.yield(.stalled) }
     }
 

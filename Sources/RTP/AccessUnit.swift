@@ -56,6 +56,8 @@ struct AccessUnitBuilder: Sendable {
 
     /// Larger than any picture: what comes then is thrown away.
     private static let limit = 32 << 20
+    /// Room for a picture of this size is kept for the next.
+    private static let usual = 1 << 20
 
     init(_ codec: Codec) { self.codec = codec }
 
@@ -163,7 +165,8 @@ struct AccessUnitBuilder: Sendable {
             )
             take(unit, sets)
         }
-        if end == bytes.count { bytes.removeAll(keepingCapacity: true) } else { bytes.removeSubrange(..<end) }
+        let isUsual = bytes.count <= Self.usual
+        if end == bytes.count { bytes.removeAll(keepingCapacity: isUsual) } else { bytes.removeSubrange(..<end) }
         (hasSlice, isKeyframe) = (false, false)
         return true
     }

@@ -23,6 +23,8 @@ package struct InterleavedStream: Sendable {
     private var rest: [UInt8] = []
     /// What is left of a message's body.
     private var body = 0
+    /// How far the head of a message that is not complete has been looked through, and where its last line begins.
+    private var scanned = (index: 0, line: 0)
 
     /// More than any answer's headers have.
     private static let messageLimit = 16 << 10
@@ -36,6 +38,7 @@ package struct InterleavedStream: Sendable {
         var bytes = bytes[...]
         while !bytes.isEmpty {
             if rest.isEmpty {
+                scanned = (0, 0)
                 let used = try parseFirst(UnsafeRawBufferPointer(rebasing: bytes), take)
                 if used == 0 {
                     rest.append(contentsOf: bytes)
@@ -50,8 +53,11 @@ package struct InterleavedStream: Sendable {
                     Result { () throws(Malformed) in try parseFirst(kept, take) }
                 }.get()
                 rest = kept
-                // What was passed over, such as an empty line, may stand before what is not complete.
-                rest.removeFirst(used)
+                if used > 0 {
+                    // What was passed over, such as an empty line, may stand before what is not complete.
+                    rest.removeFirst(used)
+                    scanned = (0, 0)
+                }
             }
         }
     }
@@ -92,7 +98,7 @@ package struct InterleavedStream: Sendable {
             // Between messages there may be empty lines.
             return 1
         case UInt8(ascii: "A")...UInt8(ascii: "Z"):
-            guard let end = Self.endOfHead(bytes) else {
+            guard let end = endOfHead(bytes) else {
                 guard bytes.count < Self.messageLimit else { throw .endlessMessage }
                 return 0
             }
@@ -106,13 +112,14 @@ package struct InterleavedStream: Sendable {
     }
 
     /// Behind the empty line that ends a message's headers.
-    private static func endOfHead(_ bytes: UnsafeRawBufferPointer) -> Int? {
-        var lineStart = 0
-        for index in 0..<min(bytes.count, messageLimit) where bytes[index] == newline {
-            let length = index - lineStart
-            if length == 0 || (length == 1 && bytes[lineStart] == UInt8(ascii: "\r")) { return index + 1 }
-            lineStart = index + 1
+    private mutating func endOfHead(_ bytes: UnsafeRawBufferPointer) -> Int? {
+        let limit = min(bytes.count, Self.messageLimit)
+        for index in min(scanned.index, limit)..<limit where bytes[index] == Self.newline {
+            let length = index - scanned.line
+            if length == 0 || (length == 1 && bytes[scanned.line] == UInt8(ascii: "\r")) { return index + 1 }
+            scanned.line = index + 1
         }
+        scanned.index = limit
         return nil
     }
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/mman.h>
@@ -106,6 +107,16 @@ int fdatasync(int file) {
 int epoll_wait(int file, struct epoll_event *events, int most, int timeout) {
     COUNT(waits, 1);
     return REAL(epoll_wait)(file, events, most, timeout);
+}
+
+int epoll_pwait(int file, struct epoll_event *events, int most, int timeout, const sigset_t *signals) {
+    COUNT(waits, 1);
+    return REAL(epoll_pwait)(file, events, most, timeout, signals);
+}
+
+int ppoll(struct pollfd *files, nfds_t count, const struct timespec *timeout, const sigset_t *signals) {
+    COUNT(waits, 1);
+    return REAL(ppoll)(files, count, timeout, signals);
 }
 
 int poll(struct pollfd *files, nfds_t count, int timeout) {

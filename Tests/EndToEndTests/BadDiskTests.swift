@@ -36,6 +36,22 @@ import Testing
             )
             try await isWatched()
             try await hasFrames()
+            try await isInIndex()
+        }
+
+        /// The open chunk is known: what goes wrong from now on goes wrong in the middle of it.
+        private func isInIndex() async throws {
+            try await eventually(within: .seconds(30), "the chunk does not come into the index") {
+                let listing = try await run(
+                    Martlet.path,
+                    "chunks",
+                    "list",
+                    "--json",
+                    "--config",
+                    self.camera.configuration
+                )
+                return listing.output.contains(".open.mp4") || listing.output.contains("\"open\"")
+            }
         }
 
         /// Frames go on to come.

@@ -69,6 +69,28 @@ struct ReceiverTests {
             #expect(feed.run?.number == 1)
             #expect(feed.statistics.undecodable == 0)
             #expect(camera.requests.count { $0 == "SETUP" } == 1)
+            // Where the server offers it, since some servers take nothing else for a sign of life.
+            if quirk == .silentKeepAlive, way == .interleaved {
+                #expect(camera.requests.contains("GET_PARAMETER"))
+            }
+        }
+    }
+
+    @Test("a server that believes nobody any more is not asked without end, and what it sends is received")
+    func disbelief() async throws {
+        let scratch = try ScratchDirectory()
+        try scratch.write("password", "open sesame\n")
+        let more = "user = \"admin\"\npassword-file = \"\(scratch("password"))\"\n"
+        try await receive(by: .interleaved, more: more) {
+            $0.authentication = .digest(user: "admin", password: "open sesame")
+            ($0.challengesKeepAlive, $0.sessionTimeout) = (true, 2)
+        } until: { _, feed in
+            feed.statistics.frames >= 200
+        } then: { runner, _, camera in
+            #expect(runner.faults == 0)
+            let signs = camera.requests.count { $0 == "GET_PARAMETER" }
+            // One a second, and one more for each challenge.
+            #expect(signs >= 2 && signs < 60, "\(signs) in some seconds")
         }
     }
 

@@ -118,4 +118,31 @@ struct TimeTests {
         }
         #expect(worst < .milliseconds(5), "off by \(worst)")
     }
+
+    @Test("what waited for its reader bends no times, whatever its rhythm", arguments: [10, 15, 25, 30])
+    func batches(framerate: Int) {
+        var times = FrameTimes(origin: .sender)
+        var last: ClockTime?
+        for index in 0..<framerate * 300 {
+            let sent = ClockTime(nanoseconds: UInt64(index) * 1_000_000_000 / UInt64(framerate))
+            // From the sixtieth on they are read together, ten times a second, by a clock that is a little slow.
+            let isPrompt = index < 60
+            let read = Double(sent.nanoseconds) / 100_020_000
+            let arrival = isPrompt ? sent : ClockTime(nanoseconds: UInt64(read.rounded(.up) * 100_020_000))
+            let place = times.next(
+                presentation: sent,
+                arrival: arrival + .seconds(1000),
+                isPrompt: isPrompt
+            )
+            guard let place else {
+                Issue.record("the times do not go on at frame \(index)")
+                return
+            }
+            if let last {
+                let step = place.presentation - last
+                #expect(abs(step / .seconds(1) * Double(framerate) - 1) < 0.000_001, "frame \(index)")
+            }
+            last = place.presentation
+        }
+    }
 }

@@ -18,6 +18,8 @@ package final class ScriptedCamera: Sendable {
         package var answersOnlyOptions = false
         /// What comes after PLAY is read, and not answered.
         package var ignoresKeepAlive = false
+        /// What comes after PLAY is answered by asking who it is, again and again.
+        package var challengesKeepAlive = false
         /// How long a session lasts without a keep-alive, in seconds, as it tells clients.
         package var sessionTimeout = 60
         /// So many connections are told `refusal` when they ask for a description.
@@ -148,6 +150,9 @@ package final class ScriptedCamera: Sendable {
             if isPlaying, behaviour.ignoresKeepAlive, request.method != "TEARDOWN" { continue }
             if behaviour.answersOnlyOptions, request.method != "OPTIONS" { continue }
             var answer = answer(request, connection)
+            if isPlaying, behaviour.challengesKeepAlive, request.method != "TEARDOWN" {
+                answer = "RTSP/1.0 401 Unauthorized\r\nWWW-Authenticate: Digest realm=\"camera\", nonce=\"1\"\r\n"
+            }
             answer += "CSeq: \(request.headers["cseq"] ?? "0")\r\n"
             let body = request.method == "DESCRIBE" && answer.hasPrefix("RTSP/1.0 200") ? description : ""
             if !body.isEmpty { answer += "Content-Type: application/sdp\r\nContent-Length: \(body.utf8.count)\r\n" }
