@@ -28,21 +28,14 @@ internal import ISOBaseMedia
     private let patience: Duration
     private var settings: Settings
     private var backoff = Supervisor.Policy().firstDelay
-    private let gaps: GapBook
-    /// Of runs that began before the machine knew the time; their chunks may still be on their way to the disk.
-    private var unsynchronised: [RunClock] = []
-
-    /// Recordings that have not ended, by their directories.
-    private var uses: [ObjectIdentifier: Int] = [:]
+    private let book: ChunkBook
 
     /// The chunk that is being written, as a path.
     package private(set) var openChunk: String?
     /// Chunks that were finished since the start.
-    package private(set) var finishedChunks = 0
-    /// Chunks that the disk did not let be finished: tried again when it takes something, and by the next start.
-    private var torn: [TornChunk] = []
+    package var finishedChunks: Int { book.finishedChunks }
     /// How many chunks could not be finished yet.
-    package var unfinishedChunks: Int { torn.count }
+    package var unfinishedChunks: Int { book.unfinishedChunks }
     /// Why nothing is recorded although frames come; `nil` while all is well.
     package private(set) var trouble: String?
 
@@ -64,14 +57,14 @@ internal import ISOBaseMedia
     ) {
         (self.feed, self.directory, self.library, self.settings) = (feed, directory, library, settings)
         self.patience = patience
-        gaps = GapBook(camera: feed.camera)
+        book = ChunkBook(feed: feed)
         feed.expectRecorder(settings.isEnabled)
     }
 
     package var isEnabled: Bool { settings.isEnabled }
 
     /// Whether anything is still on its way into a directory.
-    package func isUsing(_ directory: RecordingDirectory) -> Bool { uses[ObjectIdentifier(directory), default: 0] > 0 }
+    package func isUsing(_ directory: RecordingDirectory) -> Bool { book.isUsing(directory) }
 
     /// Other settings, another directory or another description, from the next keyframe on: no frame is lost between the
     /// two.
@@ -97,113 +90,92 @@ internal import ISOBaseMedia
         await withDiscardingTaskGroup { group in
             for await run in feed.runs where settings.isEnabled { group.addTask { await self.record(run) } }
         }
-        if let store = await directory.open { await mendTorn(in: store) }
+        if let store = await directory.open { await book.mendTorn(in: store) }
     }
 
-    /// Records one run to its end, in more than one recording if the disk makes it necessary.
+    /// Records one run to its end, in more than one recording if the disk makes it necessary; returns when the index has
+    /// taken it.
     private func record(_ run: Feed.Run) async {
+        let page = book.page(for: run)
         var beginning = Feed.Beginning.beginningOfRun
-        var progress = RunProgress()
-        while feed.run?.number == run.number, settings.isEnabled {
+        var sequence = 0
+        attempts: while feed.run?.number == run.number, settings.isEnabled {
             do {
-                try await record(run, from: beginning, &progress)
+                try await record(run, from: beginning, &sequence, on: page)
                 backoff = Supervisor.Policy().firstDelay
             } catch {
-                await noteTrouble("\(error)")
-                guard feed.run?.number == run.number, settings.isEnabled else { return }
+                note("\(error)", in: await directory.open)
+                guard feed.run?.number == run.number, settings.isEnabled else { break attempts }
                 // A stop does not wait for it.
                 let end = ContinuousClock.now + backoff
                 while feed.run?.number == run.number, .now < end {
-                    do { try await Task.sleep(for: .milliseconds(100)) } catch { return }
+                    do { try await Task.sleep(for: .milliseconds(100)) } catch { break attempts }
                 }
                 backoff = min(backoff * 2, Supervisor.Policy().longestDelay)
             }
             // What was written before is not written twice.
             beginning = .nextKeyframe
         }
+        await page.finish()
     }
 
-    /// What one run has come to, over all its recordings.
-    private struct RunProgress {
-        var sequence = 0
-        /// The run's key in the index, and what that knows of its clock.
-        var key: Int64?
-        var clock: RunClock.Mapping?
-        /// Whose index that is: another has another key.
-        var store: ChunkStore?
-    }
-
-    private func record(_ run: Feed.Run, from beginning: Feed.Beginning, _ progress: inout RunProgress) async throws {
-        let directory = directory
-        uses[ObjectIdentifier(directory), default: 0] += 1
-        defer { uses[ObjectIdentifier(directory), default: 0] -= 1 }
+    /// Records until the run is over, or until something goes wrong.
+    private func record(
+        _ run: Feed.Run,
+        from beginning: Feed.Beginning,
+        _ sequence: inout Int,
+        on page: ChunkBook.Page
+    ) async throws {
+        let entries = page.begin(in: directory)
+        defer { entries.end() }
         let store = try await directory.store()
         self.store = store
-        if progress.store !== store { (progress.key, progress.store) = (nil, store) }
-        let recording = try makeRecording(of: run, firstSequence: progress.sequence, in: store)
+        let recording = try makeRecording(of: run, firstSequence: sequence, in: store)
         guard await recording.start(from: beginning, in: run) else { return }
-        let number = gaps.nextRecording()
         var fault: RecordingFault?
-        // In media time: what it was on the clock may be known better by then.
-        var end: Int64?
         events: for await event in recording.events {
             switch event {
             case .opened(let chunk):
                 openChunk = "\(store.directory)/\(chunk.openPath)"
-                progress.sequence = chunk.sequence + 1
-                await opened(chunk, of: run, number, &progress, in: store)
+                sequence = chunk.sequence + 1
+                if trouble != nil {
+                    trouble = nil
+                    Log.notice("recording goes on", camera: feed.camera)
+                }
+                entries.add(.opened(chunk), in: store)
             case .closed(let chunk, let outcome):
-                end = await closed(chunk, outcome, of: run, number, &progress, in: store) ?? end
+                if openChunk?.hasSuffix(chunk.openPath) == true { openChunk = nil }
+                entries.add(.closed(chunk, outcome), in: store)
                 recording.closedOne()
             case .fault(let text):
-                if fault == nil { fault = RecordingFault(description: text) }
+                // At once, and the first alone: those that follow follow from it.
+                if fault == nil { note(text, in: store) }
+                fault = fault ?? RecordingFault(description: text)
                 recording.end()
             case .stalled:
                 let text = "the disk, or what writes to it, took nothing for \(patience.inSeconds)"
+                note(text, in: store)
                 fault = RecordingFault(description: text)
-                // At once: the index below waits for the same disk.
-                if say(text) {
-                    let time = feed.wallClock.now
-                    Task { await store.noteFault(text, camera: feed.camera, at: time) }
-                }
                 openChunk = nil
                 recording.abandon()
-                finishLate(recording, of: run, number, progress, in: directory, store)
+                finishLate(recording, entries.forLate(), in: store)
                 break events
             case .endOfStream: recording.end()
             }
         }
-        let ending = ending(of: run, fault)
-        if let last = torn.lastIndex(where: { $0.recording == number }),
-            torn[last].chunk.sequence + 1 == progress.sequence
-        {
-            // Where the gap begins is known when the chunk is whole.
-            torn[last].ending = ending
-        } else {
-            let time = end.map { run.clock.mapping.wallTime(of: $0) }
-            await gaps.ended(number, at: time, ending, in: store)
-        }
+        entries.add(.ended(ending(of: run, fault), next: sequence), in: store)
         if let fault { throw fault }
     }
 
     /// A recording that was given up may yet close what it was writing: another goes on meanwhile.
-    private func finishLate(
-        _ recording: any Recording,
-        of run: Feed.Run,
-        _ number: Int,
-        _ progress: RunProgress,
-        in directory: RecordingDirectory,
-        _ store: ChunkStore
-    ) {
-        uses[ObjectIdentifier(directory), default: 0] += 1
+    private func finishLate(_ recording: any Recording, _ entries: ChunkBook.Entries, in store: ChunkStore) {
         Task {
-            var progress = progress
             for await event in recording.events {
                 guard case .closed(let chunk, let outcome) = event else { continue }
-                _ = await closed(chunk, outcome, of: run, number, &progress, in: store)
+                entries.add(.closed(chunk, outcome), in: store)
                 recording.closedOne()
             }
-            uses[ObjectIdentifier(directory), default: 0] -= 1
+            entries.end()
         }
     }
 
@@ -238,156 +210,19 @@ internal import ISOBaseMedia
         return feed.ending(of: run.number) ?? Feed.Ending(.disk, "the disk was too slow")
     }
 
-    private func noteTrouble(_ text: String) async {
-        guard say(text), let store = await directory.open else { return }
-        await store.noteFault(text, camera: feed.camera, at: feed.wallClock.now)
-    }
-
-    /// Said once, since a disk may be away for a week; returns whether it was new.
-    private func say(_ text: String) -> Bool {
-        guard trouble != text else { return false }
+    /// Said once, since a disk may be away for a week, and written down where that can be done.
+    private func note(_ text: String, in store: ChunkStore?) {
+        guard trouble != text else { return }
         trouble = text
         Log.error("recording stopped: \(text); trying again until it can be done", camera: feed.camera)
-        return true
-    }
-
-    // MARK: Chunks
-
-    private func opened(
-        _ chunk: Chunk,
-        of run: Feed.Run,
-        _ number: Int,
-        _ progress: inout RunProgress,
-        in store: ChunkStore
-    ) async {
-        if trouble != nil {
-            trouble = nil
-            Log.notice("recording goes on", camera: feed.camera)
-        }
-        if progress.key == nil { await begin(run, &progress, in: store) }
-        var chunk = chunk
-        chunk.run = progress.key ?? 0
-        await store.opened(chunk)
-        await gaps.began(number, at: chunk.start, in: store)
-        await mendTorn(in: store)
-    }
-
-    private func begin(_ run: Feed.Run, _ progress: inout RunProgress, in store: ChunkStore) async {
-        let mapping = run.clock.mapping
-        progress.clock = mapping
-        progress.key = await store.begin(Run(run, camera: feed.camera, boot: feed.wallClock.boot))
-        if mapping.state == .unsynchronised { unsynchronised.append(run.clock) }
-        // What this machine filmed before it knew the time gets its true time.
-        let now = feed.wallClock.read()
-        guard now.isSynchronised else { return }
-        let offset = mapping.state == .synchronised ? mapping.offset : now.offset.inNanoseconds
-        for clock in unsynchronised { clock.restamp(offset: offset) }
-        unsynchronised = []
-        await store.restamp(boot: feed.wallClock.boot, offset: offset)
-    }
-
-    /// Returns when the chunk's last frame ends, in media time, if there is a chunk.
-    private func closed(
-        _ chunk: Chunk,
-        _ outcome: ChunkFile.Outcome,
-        of run: Feed.Run,
-        _ number: Int,
-        _ progress: inout RunProgress,
-        in store: ChunkStore
-    ) async -> Int64? {
-        if openChunk?.hasSuffix(chunk.openPath) == true { openChunk = nil }
-        let mapping = run.clock.mapping
-        var chunk = chunk
-        chunk.run = progress.key ?? 0
-        chunk.start = mapping.wallTime(of: chunk.mediaTime)
-        if let movie = outcome.movie, outcome.isComplete {
-            chunk.state = .complete
-            (chunk.frames, chunk.duration) = (movie.frames, movie.length)
-            (chunk.bytes, chunk.allocated) = (outcome.bytes, outcome.allocated)
-            await store.finished(chunk)
-            Log.info("chunk \(outcome.name.file) is complete: \(movie.frames) frames", camera: feed.camera)
-        } else {
-            guard let mended = await mend(chunk, outcome, of: run, number, in: store) else { return nil }
-            chunk = mended
-        }
-        finishedChunks += 1
-        await mendTorn(in: store)
-        if mapping != progress.clock, let key = progress.key {
-            await store.correct(key, to: mapping)
-            progress.clock = mapping
-        }
-        return chunk.mediaTime + chunk.duration.inNanoseconds
-    }
-
-    // MARK: Torn chunks
-
-    /// A chunk that could not be made whole yet.
-    private struct TornChunk {
-        let chunk: Chunk
-        let run: Footage.Run
-        let store: ChunkStore
-        /// What the file takes on the disk, in bytes.
-        let allocated: Int64
-        /// The recording that it belongs to, and why that ended if this was its last chunk.
-        let recording: Int
-        var ending: Feed.Ending?
-    }
-
-    /// A chunk that the muxer or the disk did not finish is made whole up to its last fragment, if the disk can do that.
-    private func mend(
-        _ chunk: Chunk,
-        _ outcome: ChunkFile.Outcome,
-        of run: Feed.Run,
-        _ number: Int,
-        in store: ChunkStore
-    ) async -> Chunk? {
-        if outcome.bytes == 0 {
-            await store.discarded(chunk)
-            return nil
-        }
-        let run = Run(run, camera: feed.camera, boot: feed.wallClock.boot)
-        do {
-            guard let mended = try await store.mend(chunk, of: run) else { return nil }
-            Log.notice("chunk \(chunk.path) is repaired: \(mended.frames) frames", camera: feed.camera)
-            return mended
-        } catch {
-            let cause = outcome.failure.map { "\($0)" } ?? "\(error)"
-            Log.error("chunk \(outcome.name.openFile) stays unfinished: \(cause)", camera: feed.camera)
-            store.leave(chunk, allocated: outcome.allocated)
-            torn.append(
-                TornChunk(
-                    chunk: chunk,
-                    run: run,
-                    store: store,
-                    allocated: outcome.allocated,
-                    recording: number
-                )
-            )
-            return nil
-        }
+        guard let store else { return }
+        let time = feed.wallClock.now
+        // Nobody waits for it: the index waits for the same disk.
+        Task { await store.noteFault(text, camera: feed.camera, at: time) }
     }
 
     /// The disk takes something again: what it left torn is made whole.
-    package func mendTorn(in store: ChunkStore) async {
-        // Whoever opened the directory anew did it for the others; those of a directory that was left wait for their own.
-        torn.removeAll { $0.store !== store && $0.store.directory == store.directory }
-        let waiting = torn.filter { $0.store === store }
-        torn.removeAll { $0.store === store }
-        for entry in waiting {
-            do {
-                let mended = try await store.mend(entry.chunk, of: entry.run, leaving: entry.allocated)
-                if let mended {
-                    finishedChunks += 1
-                    Log.notice("chunk \(entry.chunk.path) is repaired: \(mended.frames) frames", camera: feed.camera)
-                }
-                guard let ending = entry.ending else { continue }
-                await gaps.ended(entry.recording, at: mended?.end ?? entry.chunk.start, ending, in: store)
-            } catch {
-                // Said already; another time.
-                torn.append(entry)
-            }
-        }
-    }
+    package func mendTorn(in store: ChunkStore) async { await book.mendTorn(in: store) }
 }
 
 /// Why a recording ended before its run, in words for the user.

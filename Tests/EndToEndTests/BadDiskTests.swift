@@ -168,6 +168,11 @@ import Testing
             ["open", "create", "write", "truncate", "rename", "unlink", "mkdir", "sync"].map { "\($0) fail \(EROFS)" }
                 .joined(separator: "\n"), "Read-only file system"
         ),
+        (
+            "nothing of a chunk is kept, and its file stays",
+            ["truncate", "unlink", "sync"].map { "\($0) fail \(EROFS) .mp4" }.joined(separator: "\n"),
+            "Read-only file system"
+        ),
     ]
 
     @Test("an ill disk is told of, and recorded to again when it is well", arguments: faults.indices)

@@ -34,7 +34,9 @@ package final class ChunkFile: @unchecked Sendable {
         /// Whether the file has its final name and holds all that was written; otherwise why not.
         package let failure: FileError?
         package let isComplete: Bool
-        /// Size of the file.
+        /// Whether nothing of it could be kept, and its file is gone.
+        package let isDiscarded: Bool
+        /// Size of the file; of one that is not complete, as far as it is to be relied on.
         package let bytes: Int64
         /// What it takes on the disk, in bytes.
         package let allocated: Int64
@@ -64,6 +66,7 @@ package final class ChunkFile: @unchecked Sendable {
     private var synced: UInt64 = 0
     private var isNameDurable = false
     private var isClosed = false
+    private var isDiscarded = false
 
     private var scanner = BoxScanner()
     private var tail: [UInt8] = []
@@ -363,7 +366,9 @@ package final class ChunkFile: @unchecked Sendable {
     private func cutBack() {
         do throws(FileError) {
             guard written > 0 else {
-                try check(unlinkat(folder, name.openFile, 0), "remove the empty", openPath)
+                let isGone = unlinkat(folder, name.openFile, 0) == 0 || errno == ENOENT
+                guard isGone else { throw FileError("remove the empty", openPath) }
+                isDiscarded = true
                 return
             }
             try check(ftruncate(file, off_t(written)), "cut back", openPath)
@@ -390,6 +395,7 @@ package final class ChunkFile: @unchecked Sendable {
             name: name,
             failure: failure,
             isComplete: isComplete,
+            isDiscarded: isDiscarded,
             bytes: Int64(isComplete ? end : written),
             allocated: allocated,
             movie: movie

@@ -9,14 +9,23 @@ internal import ISOBaseMedia
 enum ChunkRepair {
     /// Mends the file that a chunk was being written to.
     ///
+    /// What lies behind `length` bytes, if that is given, is not to be relied on, and goes: the disk failed with it.
+    ///
     /// Returns what the chunk is now; `nil` if its file was empty, and is gone. The name is the chunk's, or the next free
     /// millisecond's if that is taken.
     ///
     /// - Throws: ``Unrepairable`` if there is something that cannot be understood: it is kept under another name.
-    static func mend(_ chunk: Chunk, of run: Run, store: String, in directory: String) throws -> Chunk? {
+    static func mend(
+        _ chunk: Chunk,
+        of run: Run,
+        upTo length: UInt64? = nil,
+        store: String,
+        in directory: String
+    ) throws -> Chunk? {
         let openPath = "\(directory)/\(chunk.openPath)"
         if let finished = try finished(chunk, in: directory) { return finished }
         let file = try RandomAccessFile(openPath, writable: true)
+        if let length, try file.byteCount() > length { try file.truncate(to: length) }
         guard try file.byteCount() > 0 else { return try discard(openPath) }
         let read: SampleTable
         do throws(ReadError<FileError>) { read = try SampleTable(file, isTorn: true) } catch {

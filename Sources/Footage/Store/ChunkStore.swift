@@ -324,13 +324,25 @@ package final class ChunkStore: Sendable {
     /// Makes a chunk whole that could not be finished, up to its last fragment; the answer is what it became, if anything
     /// is left of it.
     ///
-    /// `allocated` is what it was left with by ``leave(_:allocated:)``, if it was.
-    package func mend(_ chunk: Chunk, of run: Run, leaving allocated: Int64? = nil) async throws -> Chunk? {
+    /// Of its file no more than `length` bytes are to be relied on, if that is given. `allocated` is what it was left with
+    /// by ``leave(_:allocated:)``, if it was.
+    package func mend(
+        _ chunk: Chunk,
+        of run: Run,
+        upTo length: Int64? = nil,
+        leaving allocated: Int64? = nil
+    ) async throws -> Chunk? {
         var mended: Chunk?
         var asideBytes: Int64 = 0
         do {
             mended = try await pass.offQueue { [directory, identity] () throws -> Chunk? in
-                try ChunkRepair.mend(chunk, of: run, store: identity, in: directory)
+                try ChunkRepair.mend(
+                    chunk,
+                    of: run,
+                    upTo: length.map { UInt64(max($0, 0)) },
+                    store: identity,
+                    in: directory
+                )
             }
         } catch let failure as Unrepairable {
             journal.error("chunk \(chunk.path) cannot be repaired: \(failure)", camera: chunk.camera)
