@@ -25,12 +25,17 @@ enum ChunkRepair {
         let openPath = "\(directory)/\(chunk.openPath)"
         if let finished = try finished(chunk, in: directory) { return finished }
         let file = try RandomAccessFile(openPath, writable: true)
-        if let length, try file.byteCount() > length { try file.truncate(to: length) }
+        if length == 0 { try file.truncate(to: 0) }
         guard try file.byteCount() > 0 else { return try discard(openPath) }
         let read: SampleTable
         do throws(ReadError<FileError>) { read = try SampleTable(file, isTorn: true) } catch {
             if case .source(let failure) = error { throw failure }
             throw try setAside(file, openPath, "\(error)")
+        }
+        // Of a repair that got as far as the header, the index lies behind it: that file is whole.
+        if let length, !read.isFinished, try file.byteCount() > length {
+            try file.truncate(to: length)
+            return try mend(chunk, of: run, store: store, in: directory)
         }
         let own = read.isFinished ? try ChunkMetadata.read(from: file) : nil
         // What says of itself what it is was whole by then.
